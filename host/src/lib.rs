@@ -1,1 +1,4 @@
-//! stub
+//! Casemate: runs sandboxed WebAssembly modules over security alerts, one tenant at a time, with a
+//! record of every call.
+
+pub mod model;

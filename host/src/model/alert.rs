@@ -1,0 +1,131 @@
+use super::{Digest, Field, Instant, Severity, Text};
+
+/// The tenant's own running number of an alert, from 1; never reused.
+pub type AlertNumber = u64;
+
+/// One normalised signal from one source.
+///
+/// What the source's document holds beside this stays in its bytes, which the store keeps whole.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Alert {
+    /// Who the source is and what it calls this alert.
+    pub identity: Identity,
+    /// When it happened, by the source.
+    pub time: Instant,
+    /// The source's severity in OCSF's words; never changed.
+    pub severity: Severity,
+    /// The source's severity as it was written, for example `12` or `High`.
+    pub source_severity: Text,
+    /// SHA-256 of the source's bytes.
+    pub digest: Digest,
+    /// Its fields, in the order of the field list, each at most once and never empty. `severity`
+    /// and `observables` are members of their own and not in here.
+    pub fields: Vec<(Field, Text)>,
+    /// Values one can pivot on, in the order of the document, each (kind, value) once.
+    pub observables: Vec<Observable>,
+}
+
+/// What makes two documents the same alert: the source's product and the source's own id; where it
+/// has none, the digest of its bytes stands for the id.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub struct Identity {
+    /// The product that raised it, for example `Suricata`.
+    pub product: Text,
+    /// The source's own id, if it has one.
+    pub id: Option<Text>,
+}
+
+/// The format a document was taken as.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// OCSF Detection Finding (class 2004).
+    Ocsf,
+    /// Wazuh 4 `alerts.json`.
+    Wazuh,
+    /// Suricata EVE.
+    Eve,
+}
+
+/// A typed value in an alert that one can pivot on.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub struct Observable {
+    /// Its type.
+    pub kind: ObservableKind,
+    /// Its text, as the source wrote it.
+    pub value: Text,
+    /// The field it stands in; none where only the source's own list of observables has it.
+    pub field: Option<Field>,
+}
+
+/// What kind of thing an observable is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each says itself what it is")]
+pub enum ObservableKind {
+    Ip,
+    Domain,
+    Hash,
+    User,
+    Host,
+    Process,
+    Url,
+}
+
+impl Alert {
+    /// The value of a field, if the alert has it. `severity` is given as its OCSF word.
+    pub fn field(&self, field: Field) -> Option<&str> {
+        if field == Field::Severity {
+            return Some(self.severity.word());
+        }
+        self.fields
+            .iter()
+            .find(|(f, _)| *f == field)
+            .map(|(_, v)| v.as_str())
+    }
+
+    /// The source's own id, else the digest of its bytes.
+    pub fn own_id(&self) -> String {
+        match &self.identity.id {
+            Some(id) => id.to_string(),
+            None => format!("sha256:{}", self.digest),
+        }
+    }
+
+    /// The digest under which the same alert is recognised when it is delivered again.
+    pub fn key(&self) -> Digest {
+        let id = self.own_id();
+        Digest::of_parts(&[self.identity.product.as_str().as_bytes(), id.as_bytes()])
+    }
+}
+
+impl serde::Serialize for Field {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            to.serialize_str(self.name())
+        } else {
+            to.serialize_u8(*self as u8)
+        }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Field {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let found = if from.is_human_readable() {
+            Self::parse(&<String as serde::Deserialize>::deserialize(from)?)
+        } else {
+            Self::ALL
+                .get(usize::from(<u8 as serde::Deserialize>::deserialize(from)?))
+                .copied()
+        };
+        found.ok_or_else(|| serde::de::Error::custom("no such field"))
+    }
+}

@@ -1,0 +1,25 @@
+//! The values everything else speaks of. Nothing here reaches a disk, a sandbox or a clock.
+
+mod alert;
+mod capability;
+mod case;
+mod digest;
+mod field;
+mod group;
+mod module;
+mod severity;
+mod tenant;
+mod text;
+mod time;
+
+pub use alert::{Alert, AlertNumber, Identity, Observable, ObservableKind, Source};
+pub use capability::Capability;
+pub use case::{Case, Citation, Draft, Enrichment, Evidence, Link, Section, Sentence, Statement};
+pub use digest::Digest;
+pub use field::{Field, FieldSet};
+pub use group::{Group, Placement, Rule, Standing};
+pub use module::{InvalidModuleName, ModuleKind, ModuleName};
+pub use severity::Severity;
+pub use tenant::{InvalidTenantId, TenantId};
+pub use text::Text;
+pub use time::Instant;
