@@ -2,3 +2,5 @@
 //! record of every call.
 
 pub mod model;
+pub mod sandbox;
+pub mod store;

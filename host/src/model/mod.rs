@@ -22,4 +22,4 @@ pub use module::{InvalidModuleName, ModuleKind, ModuleName};
 pub use severity::Severity;
 pub use tenant::{InvalidTenantId, TenantId};
 pub use text::Text;
-pub use time::Instant;
+pub use time::{Clock, Instant};

@@ -55,6 +55,18 @@ impl fmt::Display for Instant {
     }
 }
 
+/// Says what time it is. The host's clock is a claim; the embedder owns it.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Instant;
+}
+
+impl<F: Fn() -> Instant + Send + Sync> Clock for F {
+    fn now(&self) -> Instant {
+        self()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,65 @@
+use super::{Question, Read};
+use crate::knowledge::{Comparison, Fact, KnownGood};
+use crate::model::{Capability, Digest, Evidence};
+use crate::sandbox::bindings::{known_good, types};
+use crate::sandbox::run::Run;
+use crate::sandbox::table::wit_field;
+use crate::trail::Permit;
+use std::sync::Arc;
+
+const MAX_RULES: usize = 4_096;
+const MAX_PER_RULE: usize = 256;
+
+/// The tenant's known-good facts, readable with a permit.
+#[derive(Clone)]
+pub(crate) struct FactList(Arc<KnownGood>);
+
+impl FactList {
+    pub(crate) fn new(facts: Arc<KnownGood>) -> Self {
+        Self(facts)
+    }
+
+    fn read(&self, permit: Permit, rules: &[String]) -> Read<Vec<Vec<Fact>>> {
+        let found = rules.iter().map(|rule| self.0.facts_for(rule).take(MAX_PER_RULE).cloned().collect()).collect();
+        Read { permit, result: Ok(found) }
+    }
+}
+
+impl known_good::Host for Run {
+    fn facts(&mut self, rules: Vec<String>) -> wasmtime::Result<Result<Vec<Vec<known_good::Fact>>, types::Refusal>> {
+        let question = Question::keys(Capability::KnownGood, &rules, MAX_RULES);
+        let list = self.given.known_good.clone();
+        self.answer(
+            &question,
+            |permit| match &list {
+                Some(list) => list.read(permit, &rules),
+                None => Read { permit, result: Err(types::Refusal::Unavailable) },
+            },
+            |run, found| {
+                found.iter().map(|of_rule| of_rule.iter().map(|fact| handed_out(run, fact)).collect()).collect()
+            },
+        )
+    }
+}
+
+fn handed_out(run: &mut Run, fact: &Fact) -> known_good::Fact {
+    let condition = |c: &crate::knowledge::Condition| known_good::Condition {
+        name: wit_field(c.field()),
+        compare: match c.comparison() {
+            Comparison::Equals => known_good::Comparison::Equals,
+            Comparison::BeginsWith => known_good::Comparison::BeginsWith,
+        },
+        value: c.value().to_string(),
+    };
+    let mut record = known_good::Fact {
+        evidence: 0,
+        id: fact.id().to_string(),
+        conditions: fact.conditions().iter().map(condition).collect(),
+        owner: fact.owner().to_string(),
+        reason: fact.reason().to_string(),
+        expires: fact.expires().millis(),
+    };
+    let digest = Digest::of(format!("{record:?}").as_bytes());
+    record.evidence = run.hand_out(Evidence::Fact(record.id.clone()), digest);
+    record
+}

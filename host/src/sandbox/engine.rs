@@ -1,0 +1,168 @@
+//! The one engine of a process: its configuration, its clock and the loading of components.
+
+use super::limit::{Limit, Limits, OverLimit};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+use wasmtime::component::Component;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
+
+/// One tick of the engine's clock, in milliseconds. A runaway module is stopped at the first tick
+/// after its deadline.
+pub(super) const TICK_MS: u64 = 5;
+
+/// Where the memory of a run comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// Fresh from the kernel for every run.
+    #[default]
+    OnDemand,
+    /// From a pool that the engine resets between runs: quicker for many small runs on many cores,
+    /// and an explicit choice of the host because pools have leaked across instances before.
+    Pooled,
+}
+
+impl Memory {
+    /// The word it is reported with.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::OnDemand => "on-demand",
+            Self::Pooled => "pooled",
+        }
+    }
+}
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The engine does not take its configuration on this machine.
+    #[error("the sandbox engine does not start on this machine: {0:#}")]
+    Unusable(wasmtime::Error),
+    /// The thread that counts time could not be started.
+    #[error("the sandbox's clock thread could not be started: {0}")]
+    Clock(std::io::Error),
+}
+
+/// Why a component was not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    /// It is larger than is loaded, or took longer to compile.
+    #[error("the component is {0}")]
+    OverLimit(OverLimit),
+    /// It is no component that this engine takes.
+    #[error("the component is not valid: {0}")]
+    Invalid(String),
+    /// The thread that compiles could not be started.
+    #[error("the compiling thread could not be started: {0}")]
+    Thread(std::io::Error),
+}
+
+/// The engine with its clock. The clock stops when this is dropped.
+pub(super) struct Ticking {
+    pub(super) engine: Engine,
+    stop: Arc<AtomicBool>,
+}
+
+impl Ticking {
+    pub(super) fn start(memory: Memory) -> Result<Self, EngineError> {
+        let engine = Engine::new(&config(memory)).map_err(EngineError::Unusable)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let (clock, stopped) = (engine.weak(), stop.clone());
+        std::thread::Builder::new()
+            .name("sandbox-clock".into())
+            .spawn(move || {
+                while !stopped.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_millis(TICK_MS));
+                    match clock.upgrade() {
+                        Some(engine) => engine.increment_epoch(),
+                        None => break,
+                    }
+                }
+            })
+            .map_err(EngineError::Clock)?;
+        Ok(Self { engine, stop })
+    }
+}
+
+impl Drop for Ticking {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The configuration. What is not deterministic is off: no threads, no GC, NaNs in one form, relaxed
+/// SIMD as on every machine.
+fn config(memory: Memory) -> Config {
+    let mut config = Config::new();
+    config
+        .strategy(Strategy::Cranelift)
+        .wasm_component_model(true)
+        .wasm_relaxed_simd(true)
+        .relaxed_simd_deterministic(true)
+        .wasm_memory64(false)
+        .wasm_tail_call(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false)
+        .cranelift_nan_canonicalization(true)
+        .epoch_interruption(true)
+        .consume_fuel(false)
+        .max_wasm_stack(Limits::STACK_BYTES)
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16))
+        .generate_address_map(false)
+        .memory_init_cow(true);
+    match memory {
+        Memory::OnDemand => config.allocation_strategy(InstanceAllocationStrategy::OnDemand),
+        Memory::Pooled => {
+            let most = Limits::DEFAULT;
+            let mut pool = PoolingAllocationConfig::new();
+            pool.max_memory_size(most.memory_bytes)
+                .linear_memory_keep_resident(256 << 10)
+                .table_keep_resident(16 << 10)
+                .table_elements(most.table_elements)
+                .max_memories_per_component(most.memories as u32)
+                .max_tables_per_component(most.tables as u32)
+                .max_core_instances_per_component(most.instances as u32)
+                .total_component_instances(64)
+                .total_core_instances(256)
+                .total_memories(64)
+                .total_tables(256);
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        }
+    };
+    config
+}
+
+/// Compiles a component within the limits on its size and on the time that takes. A compilation that
+/// takes too long is given up: its thread ends by itself, its result is dropped.
+pub(super) fn compile(
+    engine: &Engine,
+    bytes: &[u8],
+    within: Duration,
+) -> Result<Component, CompileError> {
+    if bytes.len() > Limits::COMPONENT_BYTES {
+        return Err(CompileError::OverLimit(OverLimit {
+            limit: Limit::ComponentSize,
+            value: Limits::COMPONENT_BYTES as u64,
+        }));
+    }
+    let (engine, bytes) = (engine.clone(), bytes.to_vec());
+    let (send, receive) = mpsc::channel();
+    std::thread::Builder::new()
+        .name("sandbox-compile".into())
+        .spawn(move || {
+            // The receiver is gone where the time ran out; then nobody wants the result.
+            let _ = send.send(Component::from_binary(&engine, &bytes));
+        })
+        .map_err(CompileError::Thread)?;
+    match receive.recv_timeout(within) {
+        Ok(Ok(component)) => Ok(component),
+        Ok(Err(error)) => Err(CompileError::Invalid(format!("{error:#}"))),
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(CompileError::OverLimit(OverLimit {
+            limit: Limit::CompileTime,
+            value: within.as_millis() as u64,
+        })),
+        Err(mpsc::RecvTimeoutError::Disconnected) => Err(CompileError::Invalid(
+            "the compiler stopped without a result".into(),
+        )),
+    }
+}

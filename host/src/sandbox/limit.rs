@@ -1,0 +1,223 @@
+//! What a run may use. Every limit of the sandbox is named here, with its value and unit.
+
+use std::fmt;
+
+/// The limits of one run. A module or a grant may lower the first three, never raise any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// Linear memory of the whole component, in bytes.
+    pub memory_bytes: usize,
+    /// Wall clock from the call into the module to its answer, in milliseconds.
+    pub deadline_ms: u64,
+    /// Calls of capabilities.
+    pub host_calls: u32,
+    /// Bytes that may cross to the host in one call or answer.
+    pub crossing_bytes: usize,
+    /// Lines of log.
+    pub log_lines: u32,
+    /// Core instances in the component.
+    pub instances: usize,
+    /// Linear memories in the component.
+    pub memories: usize,
+    /// Tables in the component.
+    pub tables: usize,
+    /// Elements of one table.
+    pub table_elements: usize,
+    /// Live component-model handles.
+    pub handles: usize,
+}
+
+impl Limits {
+    /// What a run gets where nothing lowers it.
+    pub const DEFAULT: Self = Self {
+        memory_bytes: 64 << 20,
+        deadline_ms: 5_000,
+        host_calls: 64,
+        crossing_bytes: 16 << 20,
+        log_lines: 256,
+        instances: 16,
+        memories: 4,
+        tables: 8,
+        table_elements: 20_000,
+        handles: 64,
+    };
+
+    /// Stack of one call chain inside a module, in bytes; one setting for the whole engine.
+    pub const STACK_BYTES: usize = 512 << 10;
+    /// Size of a component that is loaded, in bytes.
+    pub const COMPONENT_BYTES: usize = 32 << 20;
+    /// Wall clock to compile a component, in milliseconds.
+    pub const COMPILE_MS: u64 = 60_000;
+    /// Bytes of one log line; longer ones are cut.
+    pub const LOG_LINE_BYTES: usize = 1_024;
+}
+
+/// A limit, by the name it is reported with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(
+    missing_docs,
+    reason = "each is described at the member of `Limits` it bounds"
+)]
+pub enum Limit {
+    Memory,
+    Deadline,
+    HostCalls,
+    CrossingBytes,
+    LogLines,
+    Instances,
+    Memories,
+    Tables,
+    TableElements,
+    Handles,
+    Stack,
+    ComponentSize,
+    CompileTime,
+}
+
+impl Limit {
+    /// The name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Deadline => "deadline",
+            Self::HostCalls => "host-calls",
+            Self::CrossingBytes => "crossing-bytes",
+            Self::LogLines => "log-lines",
+            Self::Instances => "instances",
+            Self::Memories => "memories",
+            Self::Tables => "tables",
+            Self::TableElements => "table-elements",
+            Self::Handles => "handles",
+            Self::Stack => "stack",
+            Self::ComponentSize => "component-size",
+            Self::CompileTime => "compile-time",
+        }
+    }
+
+    /// What its value counts.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Memory | Self::CrossingBytes | Self::Stack | Self::ComponentSize => "bytes",
+            Self::Deadline | Self::CompileTime => "ms",
+            Self::HostCalls => "calls",
+            Self::LogLines => "lines",
+            Self::Instances => "instances",
+            Self::Memories => "memories",
+            Self::Tables => "tables",
+            Self::TableElements => "elements",
+            Self::Handles => "handles",
+        }
+    }
+}
+
+/// A limit that a module ran into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct OverLimit {
+    /// Which.
+    pub limit: Limit,
+    /// Its value, in the limit's unit.
+    pub value: u64,
+}
+
+impl fmt::Display for OverLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "over its limit `{}` of {} {}",
+            self.limit.name(),
+            self.value,
+            self.limit.unit()
+        )
+    }
+}
+
+/// Asked by the engine whenever a module wants more memory or table: what does not fit is noted and
+/// ends the run, so that no run depends on how much the machine had to spare.
+pub(super) struct Meter {
+    limits: Limits,
+    memory_used: usize,
+    over: Option<OverLimit>,
+}
+
+impl Meter {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            memory_used: 0,
+            over: None,
+        }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The limit that was run into, if any.
+    pub(super) fn over(&self) -> Option<OverLimit> {
+        self.over
+    }
+
+    /// Linear memory in use, in bytes.
+    pub(super) fn memory_used(&self) -> usize {
+        self.memory_used
+    }
+
+    /// Notes that a limit was run into and gives the error that ends the run.
+    pub(super) fn exceeded(&mut self, limit: Limit, value: u64) -> wasmtime::Error {
+        let over = OverLimit { limit, value };
+        self.over.get_or_insert(over);
+        wasmtime::Error::new(over)
+    }
+}
+
+impl wasmtime::ResourceLimiter for Meter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let grown = self
+            .memory_used
+            .saturating_add(desired.saturating_sub(current));
+        if grown > self.limits.memory_bytes {
+            return Err(self.exceeded(Limit::Memory, self.limits.memory_bytes as u64));
+        }
+        self.memory_used = grown;
+        Ok(true)
+    }
+
+    /// Refused by the machine or by the module's own maximum. What a module does after that depends
+    /// on the machine, so the run ends.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(error)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if desired > self.limits.table_elements {
+            return Err(self.exceeded(Limit::TableElements, self.limits.table_elements as u64));
+        }
+        Ok(true)
+    }
+
+    fn table_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(error)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.tables
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.memories
+    }
+}

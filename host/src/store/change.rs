@@ -1,0 +1,465 @@
+use super::records::{decode, encode, failure};
+use super::tables::{self as t, Block, GroupRow, Note, Notice, Rejected, meta};
+use super::{Material, StoreError};
+use crate::model::{
+    Alert, AlertNumber, Case, Digest, Draft, Enrichment, Instant, ModuleName, Placement, Rule,
+    TenantId,
+};
+use redb::{ReadableTable as _, TableDefinition, WriteTransaction};
+use std::collections::BTreeMap;
+
+/// The most notes one module may keep on one tenant.
+pub(crate) const MAX_NOTES: u64 = 200_000;
+
+/// A change of a tenant's database: all of it is committed, or nothing. Dropped, it never was.
+pub struct Change {
+    tenant: TenantId,
+    write: WriteTransaction,
+}
+
+/// What became of a delivered alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// It is new: its number.
+    New(AlertNumber),
+    /// It was there already, byte for byte.
+    Duplicate(AlertNumber),
+    /// It was there already with other bytes, which are kept too.
+    Revision(AlertNumber),
+}
+
+impl Change {
+    pub(super) fn of(tenant: TenantId, write: WriteTransaction) -> Self {
+        Self { tenant, write }
+    }
+
+    /// Makes the change durable.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing of it is there.
+    pub fn commit(self) -> Result<(), StoreError> {
+        let fail = failure(&self.tenant);
+        self.write.commit().map_err(|e| fail(&e))
+    }
+
+    /// Takes in alerts with their source's bytes, in order. One that was there already is counted;
+    /// one that was there with other bytes is kept as its revision.
+    pub(crate) fn take_in(
+        &mut self,
+        taken_in: Instant,
+        batch: Vec<(Alert, Vec<u8>)>,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let fail = failure(&self.tenant);
+        let mut keys = self.write.open_table(t::KEYS).map_err(|e| fail(&e))?;
+        let mut revisions = self.write.open_table(t::REVISIONS).map_err(|e| fail(&e))?;
+        let first = self.meta(meta::NEXT_ALERT)?.max(1);
+        let mut block = Block {
+            taken_in,
+            alerts: Vec::new(),
+            ends: Vec::new(),
+        };
+        let mut bytes = Vec::new();
+        let mut deliveries = Vec::with_capacity(batch.len());
+        let (mut duplicates, mut revised) = (0, 0);
+        for (alert, document) in batch {
+            let (key, digest) = (short(&alert.key()), short(&alert.digest));
+            let known = keys
+                .get(key)
+                .map_err(|e| fail(&e))?
+                .map(|found| found.value());
+            deliveries.push(match known {
+                Some((number, same)) if same == digest => {
+                    duplicates += 1;
+                    Delivery::Duplicate(number)
+                }
+                Some((number, _)) => {
+                    if keep_revision(&mut revisions, number, &document).map_err(|e| fail(&e))? {
+                        revised += 1;
+                        Delivery::Revision(number)
+                    } else {
+                        duplicates += 1;
+                        Delivery::Duplicate(number)
+                    }
+                }
+                None => {
+                    let number = first + block.alerts.len() as u64;
+                    keys.insert(key, (number, digest)).map_err(|e| fail(&e))?;
+                    bytes.extend_from_slice(&document);
+                    block.alerts.push(alert);
+                    block.ends.push(bytes.len() as u32);
+                    Delivery::New(number)
+                }
+            });
+        }
+        drop((keys, revisions));
+        if !block.alerts.is_empty() {
+            let next = first + block.alerts.len() as u64;
+            self.put(t::ALERTS, first, "a block of alerts", &block)?;
+            let mut table = self.write.open_table(t::BYTES).map_err(|e| fail(&e))?;
+            table
+                .insert(first, bytes.as_slice())
+                .map_err(|e| fail(&e))?;
+            drop(table);
+            self.set_meta(meta::NEXT_ALERT, next)?;
+        }
+        self.add_meta(meta::DUPLICATES, duplicates)?;
+        self.add_meta(meta::REVISIONS, revised)?;
+        Ok(deliveries)
+    }
+
+    /// Keeps documents that were not taken; one that is kept already is not kept twice. Gives how
+    /// many were new.
+    pub(crate) fn reject(&mut self, rejects: &[Rejected]) -> Result<u64, StoreError> {
+        let fail = failure(&self.tenant);
+        let mut next = self.meta(meta::REJECTS)?;
+        let before = next;
+        for reject in rejects {
+            let key = short(&Digest::of_parts(&[
+                reject.input.as_bytes(),
+                &reject.offset.to_le_bytes(),
+                &reject.length.to_le_bytes(),
+                &reject.bytes,
+            ]));
+            let mut keys = self
+                .write
+                .open_table(t::REJECT_KEYS)
+                .map_err(|e| fail(&e))?;
+            if keys.insert(key, next).map_err(|e| fail(&e))?.is_none() {
+                drop(keys);
+                self.put(t::REJECTS, next, "a reject", reject)?;
+                next += 1;
+            }
+        }
+        self.set_meta(meta::REJECTS, next)?;
+        Ok(next - before)
+    }
+
+    /// Records where a run of alerts was placed, and that all alerts through its last are placed.
+    pub(crate) fn place(&mut self, placements: &[Placement]) -> Result<(), StoreError> {
+        let (Some(first), Some(last)) = (placements.first(), placements.last()) else {
+            return Ok(());
+        };
+        let mut members: BTreeMap<AlertNumber, Vec<AlertNumber>> = BTreeMap::new();
+        for placement in placements {
+            members
+                .entry(placement.group)
+                .or_default()
+                .push(placement.alert);
+        }
+        self.put(
+            t::PLACEMENTS,
+            first.alert,
+            "a block of placements",
+            &placements,
+        )?;
+        let fail = failure(&self.tenant);
+        let mut table = self.write.open_table(t::MEMBERS).map_err(|e| fail(&e))?;
+        for (group, alerts) in members {
+            let bytes = encode(&self.tenant, "a group's alerts", &alerts)?;
+            table
+                .insert((group, first.alert), bytes.as_slice())
+                .map_err(|e| fail(&e))?;
+        }
+        drop(table);
+        self.set_meta(meta::PLACED_THROUGH, last.alert)
+    }
+
+    pub(crate) fn group(&self, number: AlertNumber) -> Result<Option<GroupRow>, StoreError> {
+        self.get(t::GROUPS, number, "a group")
+    }
+
+    pub(crate) fn put_group(&mut self, row: &GroupRow) -> Result<(), StoreError> {
+        self.put(t::GROUPS, row.group.number, "a group", row)
+    }
+
+    pub(crate) fn case(&self, number: AlertNumber) -> Result<Option<Case>, StoreError> {
+        self.get(t::CASES, number, "a case")
+    }
+
+    pub(crate) fn case_of(&self, group: AlertNumber) -> Result<Option<AlertNumber>, StoreError> {
+        let fail = failure(&self.tenant);
+        let table = self.write.open_table(t::CASE_OF).map_err(|e| fail(&e))?;
+        let found = table.get(group).map_err(|e| fail(&e))?;
+        Ok(found.map(|case| case.value()))
+    }
+
+    /// Writes a case, says of each of its groups that it is in it, and that it has changed.
+    pub(crate) fn put_case(&mut self, case: &Case) -> Result<(), StoreError> {
+        self.put(t::CASES, case.number, "a case", case)?;
+        let fail = failure(&self.tenant);
+        let mut table = self.write.open_table(t::CASE_OF).map_err(|e| fail(&e))?;
+        for group in &case.groups {
+            table.insert(*group, case.number).map_err(|e| fail(&e))?;
+        }
+        drop(table);
+        self.set_changed(case.number, true)
+    }
+
+    /// Removes a case whose groups are all in another now.
+    pub(crate) fn remove_case(&mut self, number: AlertNumber) -> Result<(), StoreError> {
+        let fail = failure(&self.tenant);
+        let mut table = self.write.open_table(t::CASES).map_err(|e| fail(&e))?;
+        table.remove(number).map_err(|e| fail(&e))?;
+        drop(table);
+        self.set_changed(number, false)
+    }
+
+    /// Says whether a case has changed since it was last drafted.
+    pub(crate) fn set_changed(
+        &mut self,
+        case: AlertNumber,
+        changed: bool,
+    ) -> Result<(), StoreError> {
+        let fail = failure(&self.tenant);
+        let mut table = self.write.open_table(t::CHANGED).map_err(|e| fail(&e))?;
+        if changed {
+            table.insert(case, ()).map_err(|e| fail(&e))?;
+        } else {
+            table.remove(case).map_err(|e| fail(&e))?;
+        }
+        Ok(())
+    }
+
+    /// Says that a group has these properties.
+    pub(crate) fn put_similar(
+        &mut self,
+        group: AlertNumber,
+        properties: &[[u8; 16]],
+    ) -> Result<(), StoreError> {
+        let fail = failure(&self.tenant);
+        let mut table = self.write.open_table(t::SIMILAR).map_err(|e| fail(&e))?;
+        for property in properties {
+            table.insert((*property, group), ()).map_err(|e| fail(&e))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn put_enrichments(
+        &mut self,
+        group: AlertNumber,
+        all: &[Enrichment],
+    ) -> Result<(), StoreError> {
+        self.put(t::ENRICHMENTS, group, "a group's enrichments", &all)
+    }
+
+    /// Keeps a draft as the next version of its case's, unless it says what the last one said.
+    pub(crate) fn put_draft(&mut self, mut draft: Draft) -> Result<(), StoreError> {
+        let fail = failure(&self.tenant);
+        let mut table = self.write.open_table(t::DRAFTS).map_err(|e| fail(&e))?;
+        let last = {
+            let mut rows = table
+                .range((draft.case, 0)..=(draft.case, u32::MAX))
+                .map_err(|e| fail(&e))?;
+            match rows.next_back() {
+                None => None,
+                Some(row) => {
+                    let (_, bytes) = row.map_err(|e| fail(&e))?;
+                    Some(decode::<Draft>(&self.tenant, "a draft", bytes.value())?)
+                }
+            }
+        };
+        if let Some(last) = last {
+            if last.sentences == draft.sentences && last.digest == draft.digest {
+                return Ok(());
+            }
+            draft.version = last.version + 1;
+        }
+        let bytes = encode(&self.tenant, "a draft", &draft)?;
+        table
+            .insert((draft.case, draft.version), bytes.as_slice())
+            .map_err(|e| fail(&e))?;
+        Ok(())
+    }
+
+    /// The key under which placements name this rule.
+    pub(crate) fn rule_key(&mut self, rule: &Rule) -> Result<u32, StoreError> {
+        let fail = failure(&self.tenant);
+        let bytes = encode(&self.tenant, "a rule", rule)?;
+        let digest = short(&Digest::of(&bytes));
+        let mut keys = self.write.open_table(t::RULE_KEYS).map_err(|e| fail(&e))?;
+        if let Some(key) = keys.get(digest).map_err(|e| fail(&e))? {
+            return Ok(key.value());
+        }
+        let next = u32::try_from(self.meta(meta::NEXT_RULE)?).unwrap_or(u32::MAX);
+        keys.insert(digest, next).map_err(|e| fail(&e))?;
+        drop(keys);
+        let mut rules = self.write.open_table(t::RULES).map_err(|e| fail(&e))?;
+        rules.insert(next, bytes.as_slice()).map_err(|e| fail(&e))?;
+        drop(rules);
+        self.set_meta(meta::NEXT_RULE, u64::from(next) + 1)?;
+        Ok(next)
+    }
+
+    /// Keeps a module's notes. Where there are more than a module may keep, those with the least
+    /// freshness go first, then those with the least key.
+    pub(crate) fn keep_notes(
+        &mut self,
+        module: &ModuleName,
+        notes: &[Note],
+    ) -> Result<(), StoreError> {
+        let fail = failure(&self.tenant);
+        let name = module.as_str();
+        let counter = format!("{}/{name}", meta::NOTE_COUNT);
+        let mut count = self.meta(&counter)?;
+        let mut table = self.write.open_table(t::NOTES).map_err(|e| fail(&e))?;
+        let mut ages = self.write.open_table(t::NOTE_AGES).map_err(|e| fail(&e))?;
+        for note in notes {
+            let key = (name, note.key.as_str());
+            let old = if note.value.is_empty() {
+                table
+                    .remove(key)
+                    .map_err(|e| fail(&e))?
+                    .map(|old| old.value().0)
+            } else {
+                let value = (note.freshness, note.value.as_slice());
+                table
+                    .insert(key, value)
+                    .map_err(|e| fail(&e))?
+                    .map(|old| old.value().0)
+            };
+            if let Some(freshness) = old {
+                count -= 1;
+                if note.value.is_empty() || freshness != note.freshness {
+                    ages.remove((name, freshness, note.key.as_str()))
+                        .map_err(|e| fail(&e))?;
+                }
+            }
+            if !note.value.is_empty() {
+                count += 1;
+                if old != Some(note.freshness) {
+                    ages.insert((name, note.freshness, note.key.as_str()), ())
+                        .map_err(|e| fail(&e))?;
+                }
+            }
+        }
+        while count > MAX_NOTES {
+            let stalest = {
+                let mut rows = ages.range((name, i64::MIN, "")..).map_err(|e| fail(&e))?;
+                let Some(row) = rows.next() else { break };
+                let (key, _) = row.map_err(|e| fail(&e))?;
+                let (owner, freshness, key) = key.value();
+                if owner != name {
+                    break;
+                }
+                (freshness, key.to_owned())
+            };
+            ages.remove((name, stalest.0, stalest.1.as_str()))
+                .map_err(|e| fail(&e))?;
+            table
+                .remove((name, stalest.1.as_str()))
+                .map_err(|e| fail(&e))?;
+            count -= 1;
+        }
+        drop((table, ages));
+        self.set_meta(&counter, count)
+    }
+
+    pub(crate) fn put_material(&mut self, run: u64, material: &Material) -> Result<(), StoreError> {
+        self.put(t::MATERIAL, run, "a run's material", material)
+    }
+
+    /// Says why a module did not do its work, or that there is nothing to say any more.
+    pub(crate) fn put_notice(
+        &mut self,
+        module: &str,
+        notice: Option<&Notice>,
+    ) -> Result<(), StoreError> {
+        let fail = failure(&self.tenant);
+        let mut table = self.write.open_table(t::NOTICES).map_err(|e| fail(&e))?;
+        match notice {
+            Some(notice) => {
+                let bytes = encode(&self.tenant, "a notice", notice)?;
+                table
+                    .insert(module, bytes.as_slice())
+                    .map_err(|e| fail(&e))?;
+            }
+            None => {
+                table.remove(module).map_err(|e| fail(&e))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says how many entries the trail had when this was committed, and the number of the next run.
+    pub(crate) fn set_trail(&mut self, entries: u64, next_run: u64) -> Result<(), StoreError> {
+        self.set_meta(meta::TRAIL_ENTRIES, entries)?;
+        self.set_meta(meta::NEXT_RUN, next_run)
+    }
+
+    fn meta(&self, name: &str) -> Result<u64, StoreError> {
+        let fail = failure(&self.tenant);
+        let table = self.write.open_table(t::META).map_err(|e| fail(&e))?;
+        let found = table.get(name).map_err(|e| fail(&e))?;
+        Ok(found.map_or(0, |value| value.value()))
+    }
+
+    fn set_meta(&mut self, name: &str, value: u64) -> Result<(), StoreError> {
+        let fail = failure(&self.tenant);
+        let mut table = self.write.open_table(t::META).map_err(|e| fail(&e))?;
+        table.insert(name, value).map_err(|e| fail(&e))?;
+        Ok(())
+    }
+
+    fn add_meta(&mut self, name: &str, more: u64) -> Result<(), StoreError> {
+        if more == 0 {
+            return Ok(());
+        }
+        let value = self.meta(name)? + more;
+        self.set_meta(name, value)
+    }
+
+    fn get<T: for<'a> serde::Deserialize<'a>>(
+        &self,
+        table: TableDefinition<'_, u64, &'static [u8]>,
+        key: u64,
+        what: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let fail = failure(&self.tenant);
+        let table = self.write.open_table(table).map_err(|e| fail(&e))?;
+        let found = table.get(key).map_err(|e| fail(&e))?;
+        found
+            .map(|bytes| decode(&self.tenant, what, bytes.value()))
+            .transpose()
+    }
+
+    fn put<T: serde::Serialize>(
+        &mut self,
+        table: TableDefinition<'_, u64, &'static [u8]>,
+        key: u64,
+        what: &'static str,
+        value: &T,
+    ) -> Result<(), StoreError> {
+        let fail = failure(&self.tenant);
+        let bytes = encode(&self.tenant, what, value)?;
+        let mut table = self.write.open_table(table).map_err(|e| fail(&e))?;
+        table.insert(key, bytes.as_slice()).map_err(|e| fail(&e))?;
+        Ok(())
+    }
+}
+
+/// Keeps a document as the alert's next revision, unless it is kept already.
+fn keep_revision(
+    table: &mut redb::Table<'_, (u64, u32), &'static [u8]>,
+    number: AlertNumber,
+    document: &[u8],
+) -> Result<bool, redb::StorageError> {
+    let mut next = 1;
+    for row in table.range((number, 0)..=(number, u32::MAX))? {
+        let (key, bytes) = row?;
+        if bytes.value() == document {
+            return Ok(false);
+        }
+        next = key.value().1 + 1;
+    }
+    table.insert((number, next), document)?;
+    Ok(true)
+}
+
+/// The first 16 bytes of a digest: enough to tell apart what one tenant can ever have.
+pub(crate) fn short(digest: &Digest) -> [u8; 16] {
+    let mut short = [0; 16];
+    for (to, from) in short.iter_mut().zip(digest.as_bytes()) {
+        *to = *from;
+    }
+    short
+}

@@ -1,0 +1,78 @@
+//! Whole files: read with a bound, replaced at once or not at all.
+
+use super::StoreError;
+use cap_std::fs::{Dir, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+
+/// The file's bytes, or none where it is not there.
+pub(super) fn read(dir: &Dir, path: &str, max: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let file = match dir.open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(StoreError::io(path)(e)),
+    };
+    let mut bytes = Vec::new();
+    let length = file
+        .take(max + 1)
+        .read_to_end(&mut bytes)
+        .map_err(StoreError::io(path))?;
+    if length as u64 > max {
+        let error = io::Error::other(format!("larger than the {max} bytes that are read"));
+        return Err(StoreError::io(path)(error));
+    }
+    Ok(Some(bytes))
+}
+
+/// As [`read`], for UTF-8 text.
+pub(super) fn read_text(dir: &Dir, path: &str, max: u64) -> Result<Option<String>, StoreError> {
+    let Some(bytes) = read(dir, path, max)? else {
+        return Ok(None);
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) => {
+            let at = e.utf8_error().valid_up_to();
+            Err(StoreError::io(path)(io::Error::other(format!(
+                "not UTF-8 from byte {at} on"
+            ))))
+        }
+    }
+}
+
+/// Replaces a file: a reader, or a machine that stops, sees the old bytes or the new ones.
+pub(super) fn replace(
+    dir: &Dir,
+    path: &str,
+    bytes: &[u8],
+    private: bool,
+) -> Result<(), StoreError> {
+    let fail = || StoreError::io(path);
+    let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+    dir.create_dir_all(folder).map_err(fail())?;
+    let folder = dir.open_dir(folder).map_err(fail())?;
+    let new = format!(".{name}.new");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    if private {
+        owner_only(&mut options);
+    }
+    let mut file = folder.open_with(&new, &options).map_err(fail())?;
+    file.write_all(bytes).map_err(fail())?;
+    file.sync_all().map_err(fail())?;
+    folder.rename(&new, &folder, name).map_err(fail())?;
+    sync(&folder).map_err(fail())
+}
+
+/// Makes the folder's entries durable.
+pub(super) fn sync(dir: &Dir) -> io::Result<()> {
+    dir.try_clone()?.into_std_file().sync_all()
+}
+
+#[cfg(unix)]
+fn owner_only(options: &mut OpenOptions) {
+    use cap_std::fs::OpenOptionsExt as _;
+    options.mode(0o600);
+}
+
+#[cfg(not(unix))]
+fn owner_only(_: &mut OpenOptions) {}

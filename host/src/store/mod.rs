@@ -1,0 +1,31 @@
+//! The disk; cap-std lives here and nowhere else.
+//!
+//! A [`Home`] is one folder. A tenant's part of it is one folder below, opened once and handed out as
+//! a [`TenantScope`]: a function that holds a scope can reach that tenant's files and nothing else.
+
+mod change;
+mod compiled;
+mod error;
+mod file;
+mod home;
+mod material;
+mod medium;
+mod random;
+mod records;
+mod scope;
+mod tables;
+mod view;
+
+pub use cap_std::fs::Dir;
+pub use change::Change;
+pub(crate) use change::{Delivery, short};
+pub use compiled::CompiledCache;
+pub use error::StoreError;
+pub use home::Home;
+pub use material::{Call, Material};
+pub use medium::TrailFile;
+pub use random::{Random, SystemRandom};
+pub use records::Records;
+pub use scope::{TenantScope, WriterLock};
+pub use tables::{GroupRow, Note, Notice, Rejected, Stored, Variant};
+pub use view::{Notes, View};

@@ -1,0 +1,203 @@
+use super::medium::TrailFile;
+use super::{Dir, Records, StoreError, file};
+use crate::model::TenantId;
+use cap_std::fs::OpenOptions;
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+
+const MAX_TEXT_BYTES: u64 = 64 << 20;
+
+/// One tenant's folder. Made by [`super::Home`] alone, and the only way to that tenant's files.
+pub struct TenantScope {
+    tenant: TenantId,
+    dir: Arc<Dir>,
+}
+
+impl TenantScope {
+    pub(super) fn new(tenant: TenantId, dir: Dir) -> Self {
+        Self {
+            tenant,
+            dir: Arc::new(dir),
+        }
+    }
+
+    /// The tenant.
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The boundary file's text; none where it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn boundary(&self) -> Result<Option<String>, StoreError> {
+        self.named(file::read_text(&self.dir, "boundary.toml", MAX_TEXT_BYTES))
+    }
+
+    /// Replaces the boundary file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace_boundary(&self, text: &str) -> Result<(), StoreError> {
+        self.named(file::replace(
+            &self.dir,
+            "boundary.toml",
+            text.as_bytes(),
+            false,
+        ))
+    }
+
+    /// A file of the tenant's knowledge, such as `assets.csv`; none where it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn knowledge(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.named(file::read(
+            &self.dir,
+            &format!("knowledge/{name}"),
+            MAX_TEXT_BYTES,
+        ))
+    }
+
+    /// Replaces a file of the tenant's knowledge.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace_knowledge(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.named(file::replace(
+            &self.dir,
+            &format!("knowledge/{name}"),
+            bytes,
+            false,
+        ))
+    }
+
+    /// Becomes the tenant's one writer until the lock is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where another process is.
+    pub fn lock(&self) -> Result<WriterLock, StoreError> {
+        let path = self.path("lock");
+        let fail = || StoreError::io(path.clone());
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = self
+            .dir
+            .open_with("lock", &options)
+            .map_err(fail())?
+            .into_std();
+        match file.try_lock() {
+            Ok(()) => (),
+            Err(std::fs::TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // Only a hint; a lock that another process holds says as much without it.
+                let _ = (&file).take(64).read_to_string(&mut holder);
+                let holder = match holder.trim().parse::<u32>() {
+                    Ok(process) => format!(" (process {process})"),
+                    Err(_) => String::new(),
+                };
+                return Err(StoreError::Locked {
+                    tenant: self.tenant.to_string(),
+                    holder,
+                });
+            }
+            Err(std::fs::TryLockError::Error(e)) => return Err(fail()(e)),
+        }
+        file.set_len(0).map_err(fail())?;
+        file.write_all(std::process::id().to_string().as_bytes())
+            .map_err(fail())?;
+        Ok(WriterLock { _file: file })
+    }
+
+    /// Opens the tenant's database for writing, making it where it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn records(&self, _writer: &WriterLock, cache_bytes: usize) -> Result<Records, StoreError> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = self
+            .dir
+            .open_with("store.redb", &options)
+            .map_err(StoreError::io(self.path("store.redb")))?;
+        Records::open(&self.tenant, file.into_std(), cache_bytes)
+    }
+
+    /// Opens the tenant's database for reading, beside a writer or without one; none where the
+    /// tenant has none yet. A database that a stopped machine left open is repaired first, which
+    /// needs the writer's lock for a moment.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn read_records(&self, cache_bytes: usize) -> Result<Option<super::View>, StoreError> {
+        let open = || match self.dir.open("store.redb") {
+            Ok(file) => Ok(Some(file.into_std())),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io(self.path("store.redb"))(e)),
+        };
+        let Some(file) = open()? else { return Ok(None) };
+        match super::View::open(&self.tenant, file, cache_bytes) {
+            Ok(view) => Ok(Some(view)),
+            Err(first) => {
+                let Ok(writer) = self.lock() else {
+                    return Err(first);
+                };
+                drop(self.records(&writer, cache_bytes)?);
+                drop(writer);
+                let Some(file) = open()? else { return Ok(None) };
+                super::View::open(&self.tenant, file, cache_bytes).map(Some)
+            }
+        }
+    }
+
+    /// Opens the trail's file for appending, making it where it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn trail(&self, _writer: &WriterLock) -> Result<TrailFile, StoreError> {
+        let fail = || StoreError::io(self.path("trail/log"));
+        self.dir.create_dir_all("trail").map_err(fail())?;
+        let folder = self.dir.open_dir("trail").map_err(fail())?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = folder
+            .open_with("log", &options)
+            .map_err(fail())?
+            .into_std();
+        file::sync(&folder)
+            .and_then(|()| file::sync(&self.dir))
+            .map_err(fail())?;
+        Ok(TrailFile::new(file))
+    }
+
+    /// The trail's bytes as they lie; none where there is no trail yet.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn read_trail(&self) -> Result<Option<std::fs::File>, StoreError> {
+        match self.dir.open("trail/log") {
+            Ok(file) => Ok(Some(file.into_std())),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io(self.path("trail/log"))(e)),
+        }
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("tenants/{}/{name}", self.tenant)
+    }
+
+    fn named<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        result.map_err(|error| match error {
+            StoreError::Io { path, error } => StoreError::Io {
+                path: self.path(&path),
+                error,
+            },
+            other => other,
+        })
+    }
+}
+
+/// Being a tenant's one writer. Given back when dropped, and by the system when the process ends.
+pub struct WriterLock {
+    _file: std::fs::File,
+}

@@ -1,0 +1,397 @@
+use super::records::{decode, failure};
+use super::tables::{self as t, Block, GroupRow, Notice, Rejected, Stored, meta};
+use super::{Material, StoreError};
+use crate::model::{AlertNumber, Case, Draft, Enrichment, ModuleName, Placement, Rule, TenantId};
+use redb::backends::FileBackend;
+use redb::{
+    ConcurrencyMode, Database, Key, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction,
+    ReadableDatabase as _, ReadableTable as _, TableDefinition, Value,
+};
+use std::fs::File;
+
+/// What a tenant's database held at one moment. Reading does not keep a writer from writing.
+pub struct View {
+    tenant: TenantId,
+    read: ReadTransaction,
+}
+
+impl View {
+    pub(super) fn of(tenant: TenantId, read: ReadTransaction) -> Self {
+        Self { tenant, read }
+    }
+
+    pub(super) fn open(
+        tenant: &TenantId,
+        file: File,
+        cache_bytes: usize,
+    ) -> Result<Self, StoreError> {
+        let fail = failure(tenant);
+        let backend = FileBackend::new(file).map_err(|e| fail(&e))?;
+        let database: ReadOnlyDatabase = Database::builder()
+            .set_cache_size(cache_bytes)
+            .set_concurrency_mode(ConcurrencyMode::SingleWriter)
+            .open_read_only_with_backend(backend)
+            .map_err(|e| fail(&e))?;
+        let read = database.begin_read().map_err(|e| fail(&e))?;
+        Ok(Self::of(tenant.clone(), read))
+    }
+
+    /// The tenant.
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// How many alerts there are.
+    ///
+    /// # Errors
+    /// As every function here: when the database refuses or a record cannot be read.
+    pub fn alert_count(&self) -> Result<u64, StoreError> {
+        Ok(self.meta(meta::NEXT_ALERT)?.saturating_sub(1))
+    }
+
+    /// The last alert that has been placed; those after it wait.
+    pub fn placed_through(&self) -> Result<AlertNumber, StoreError> {
+        self.meta(meta::PLACED_THROUGH)
+    }
+
+    /// Deliveries of an alert that was there already.
+    pub fn duplicate_count(&self) -> Result<u64, StoreError> {
+        self.meta(meta::DUPLICATES)
+    }
+
+    /// Deliveries of an alert with other bytes.
+    pub fn revision_count(&self) -> Result<u64, StoreError> {
+        self.meta(meta::REVISIONS)
+    }
+
+    /// Distinct documents that were not taken.
+    pub fn reject_count(&self) -> Result<u64, StoreError> {
+        self.meta(meta::REJECTS)
+    }
+
+    /// Entries of the trail when this was committed.
+    pub fn trail_entries(&self) -> Result<u64, StoreError> {
+        self.meta(meta::TRAIL_ENTRIES)
+    }
+
+    /// The number of the next run.
+    pub fn next_run(&self) -> Result<u64, StoreError> {
+        self.meta(meta::NEXT_RUN)
+    }
+
+    /// The alerts with numbers from `first` through `last`, ascending.
+    pub fn alerts(&self, first: AlertNumber, last: AlertNumber) -> Result<Vec<Stored>, StoreError> {
+        let table = self.table(t::ALERTS)?;
+        let from = self.block_start(&table, first)?;
+        let mut found = Vec::new();
+        for row in table.range(from..=last).map_err(|e| self.fail(&e))? {
+            let (start, bytes) = row.map_err(|e| self.fail(&e))?;
+            let block: Block = decode(&self.tenant, "a block of alerts", bytes.value())?;
+            for (number, alert) in (start.value()..).zip(block.alerts) {
+                if (first..=last).contains(&number) {
+                    found.push(Stored {
+                        number,
+                        taken_in: block.taken_in,
+                        alert,
+                    });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The alerts of these numbers, which must ascend; numbers that are not there are left out.
+    pub fn alerts_of(&self, numbers: &[AlertNumber]) -> Result<Vec<Stored>, StoreError> {
+        let table = self.table(t::ALERTS)?;
+        let mut found = Vec::with_capacity(numbers.len());
+        let mut block: Option<(u64, Block)> = None;
+        for &number in numbers {
+            let held = block.as_ref().is_some_and(|(start, b)| {
+                (*start..*start + b.alerts.len() as u64).contains(&number)
+            });
+            if !held {
+                let start = self.block_start(&table, number)?;
+                block = match table.get(start).map_err(|e| self.fail(&e))? {
+                    Some(bytes) => Some((
+                        start,
+                        decode(&self.tenant, "a block of alerts", bytes.value())?,
+                    )),
+                    None => None,
+                };
+            }
+            if let Some((start, held)) = &block
+                && let Some(alert) = number
+                    .checked_sub(*start)
+                    .and_then(|i| held.alerts.get(i as usize))
+            {
+                found.push(Stored {
+                    number,
+                    taken_in: held.taken_in,
+                    alert: alert.clone(),
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    /// The source's bytes of an alert.
+    pub fn bytes(&self, number: AlertNumber) -> Result<Option<Vec<u8>>, StoreError> {
+        let alerts = self.table(t::ALERTS)?;
+        let start = self.block_start(&alerts, number)?;
+        let Some(block) = alerts.get(start).map_err(|e| self.fail(&e))? else {
+            return Ok(None);
+        };
+        let block: Block = decode(&self.tenant, "a block of alerts", block.value())?;
+        let bytes = self
+            .table(t::BYTES)?
+            .get(start)
+            .map_err(|e| self.fail(&e))?;
+        let index = number.saturating_sub(start) as usize;
+        let from = index
+            .checked_sub(1)
+            .and_then(|i| block.ends.get(i))
+            .copied()
+            .unwrap_or(0) as usize;
+        let to = block.ends.get(index).map(|end| *end as usize);
+        Ok(bytes
+            .zip(to)
+            .and_then(|(bytes, to)| bytes.value().get(from..to).map(<[u8]>::to_vec)))
+    }
+
+    /// Every placement of alerts from `first` through `last`, in their order.
+    pub fn placements(
+        &self,
+        first: AlertNumber,
+        last: AlertNumber,
+    ) -> Result<Vec<Placement>, StoreError> {
+        let table = self.table(t::PLACEMENTS)?;
+        let from = self.block_start(&table, first)?;
+        let mut found = Vec::new();
+        for row in table.range(from..=last).map_err(|e| self.fail(&e))? {
+            let (_, bytes) = row.map_err(|e| self.fail(&e))?;
+            let block: Vec<Placement> =
+                decode(&self.tenant, "a block of placements", bytes.value())?;
+            found.extend(
+                block
+                    .into_iter()
+                    .filter(|p| (first..=last).contains(&p.alert)),
+            );
+        }
+        Ok(found)
+    }
+
+    /// The alerts of a group, ascending.
+    pub fn members(&self, group: AlertNumber) -> Result<Vec<AlertNumber>, StoreError> {
+        let table = self.table(t::MEMBERS)?;
+        let mut found = Vec::new();
+        for row in table
+            .range((group, 0)..=(group, u64::MAX))
+            .map_err(|e| self.fail(&e))?
+        {
+            let (_, bytes) = row.map_err(|e| self.fail(&e))?;
+            found.extend(decode::<Vec<AlertNumber>>(
+                &self.tenant,
+                "a group's alerts",
+                bytes.value(),
+            )?);
+        }
+        Ok(found)
+    }
+
+    /// Every group, ascending.
+    pub fn groups(&self) -> Result<Vec<GroupRow>, StoreError> {
+        self.all(t::GROUPS, "a group")
+    }
+
+    /// A group.
+    pub fn group(&self, number: AlertNumber) -> Result<Option<GroupRow>, StoreError> {
+        self.one(t::GROUPS, number, "a group")
+    }
+
+    /// Groups that have this property, ascending, from `from` down: the latest `most`.
+    pub fn similar(
+        &self,
+        property: [u8; 16],
+        below: AlertNumber,
+        most: usize,
+    ) -> Result<Vec<AlertNumber>, StoreError> {
+        let table = self.table(t::SIMILAR)?;
+        let rows = table
+            .range((property, 0)..(property, below))
+            .map_err(|e| self.fail(&e))?;
+        let mut found = Vec::new();
+        for row in rows.rev().take(most) {
+            let (key, ()) = row
+                .map(|(k, v)| (k, v.value()))
+                .map_err(|e| self.fail(&e))?;
+            found.push(key.value().1);
+        }
+        Ok(found)
+    }
+
+    /// Every case, ascending.
+    pub fn cases(&self) -> Result<Vec<Case>, StoreError> {
+        self.all(t::CASES, "a case")
+    }
+
+    /// A case.
+    pub fn case(&self, number: AlertNumber) -> Result<Option<Case>, StoreError> {
+        self.one(t::CASES, number, "a case")
+    }
+
+    /// The case a group is in.
+    pub fn case_of(&self, group: AlertNumber) -> Result<Option<AlertNumber>, StoreError> {
+        let found = self
+            .table(t::CASE_OF)?
+            .get(group)
+            .map_err(|e| self.fail(&e))?;
+        Ok(found.map(|case| case.value()))
+    }
+
+    /// The cases that have changed since they were last drafted, ascending.
+    pub fn changed_cases(&self) -> Result<Vec<AlertNumber>, StoreError> {
+        let table = self.table(t::CHANGED)?;
+        let rows = table.iter().map_err(|e| self.fail(&e))?;
+        rows.map(|row| row.map(|(case, _)| case.value()).map_err(|e| self.fail(&e)))
+            .collect()
+    }
+
+    /// What was added to a group's alerts.
+    pub fn enrichments(&self, group: AlertNumber) -> Result<Vec<Enrichment>, StoreError> {
+        Ok(self
+            .one(t::ENRICHMENTS, group, "a group's enrichments")?
+            .unwrap_or_default())
+    }
+
+    /// The latest draft of a case.
+    pub fn draft(&self, case: AlertNumber) -> Result<Option<Draft>, StoreError> {
+        let table = self.table(t::DRAFTS)?;
+        let mut rows = table
+            .range((case, 0)..=(case, u32::MAX))
+            .map_err(|e| self.fail(&e))?;
+        match rows.next_back() {
+            None => Ok(None),
+            Some(row) => {
+                let (_, bytes) = row.map_err(|e| self.fail(&e))?;
+                decode(&self.tenant, "a draft", bytes.value()).map(Some)
+            }
+        }
+    }
+
+    /// A rule that placements and links name.
+    pub fn rule(&self, key: u32) -> Result<Option<Rule>, StoreError> {
+        let found = self.table(t::RULES)?.get(key).map_err(|e| self.fail(&e))?;
+        found
+            .map(|bytes| decode(&self.tenant, "a rule", bytes.value()))
+            .transpose()
+    }
+
+    /// Every document that was not taken, in the order they came.
+    pub fn rejects(&self) -> Result<Vec<Rejected>, StoreError> {
+        self.all(t::REJECTS, "a reject")
+    }
+
+    /// What a run's commitments commit to.
+    pub fn material(&self, run: u64) -> Result<Option<Material>, StoreError> {
+        self.one(t::MATERIAL, run, "a run's material")
+    }
+
+    /// The modules that did not do their work when they last should have.
+    pub fn notices(&self) -> Result<Vec<Notice>, StoreError> {
+        let table = self.table(t::NOTICES)?;
+        let rows = table.iter().map_err(|e| self.fail(&e))?;
+        rows.map(|row| {
+            let (_, bytes) = row.map_err(|e| self.fail(&e))?;
+            decode(&self.tenant, "a notice", bytes.value())
+        })
+        .collect()
+    }
+
+    /// One module's notes as they are now.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn notes(&self, module: &ModuleName) -> Result<Notes, StoreError> {
+        Ok(Notes {
+            tenant: self.tenant.clone(),
+            module: module.clone(),
+            table: self.table(t::NOTES)?,
+        })
+    }
+
+    fn meta(&self, name: &str) -> Result<u64, StoreError> {
+        let found = self.table(t::META)?.get(name).map_err(|e| self.fail(&e))?;
+        Ok(found.map_or(0, |value| value.value()))
+    }
+
+    fn all<T: for<'a> serde::Deserialize<'a>>(
+        &self,
+        table: TableDefinition<'_, u64, &'static [u8]>,
+        what: &'static str,
+    ) -> Result<Vec<T>, StoreError> {
+        let table = self.table(table)?;
+        let rows = table.iter().map_err(|e| self.fail(&e))?;
+        rows.map(|row| {
+            let (_, bytes) = row.map_err(|e| self.fail(&e))?;
+            decode(&self.tenant, what, bytes.value())
+        })
+        .collect()
+    }
+
+    fn one<T: for<'a> serde::Deserialize<'a>>(
+        &self,
+        table: TableDefinition<'_, u64, &'static [u8]>,
+        key: u64,
+        what: &'static str,
+    ) -> Result<Option<T>, StoreError> {
+        let found = self.table(table)?.get(key).map_err(|e| self.fail(&e))?;
+        found
+            .map(|bytes| decode(&self.tenant, what, bytes.value()))
+            .transpose()
+    }
+
+    /// The key of the block that a number is in.
+    fn block_start(
+        &self,
+        table: &ReadOnlyTable<u64, &'static [u8]>,
+        number: u64,
+    ) -> Result<u64, StoreError> {
+        let mut before = table.range(..=number).map_err(|e| self.fail(&e))?;
+        match before.next_back() {
+            None => Ok(number),
+            Some(row) => Ok(row.map_err(|e| self.fail(&e))?.0.value()),
+        }
+    }
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'_, K, V>,
+    ) -> Result<ReadOnlyTable<K, V>, StoreError> {
+        self.read.open_table(table).map_err(|e| self.fail(&e))
+    }
+
+    fn fail(&self, error: &dyn std::fmt::Display) -> StoreError {
+        failure(&self.tenant)(error)
+    }
+}
+
+/// One module's notes on one tenant at one moment.
+pub struct Notes {
+    tenant: TenantId,
+    module: ModuleName,
+    table: ReadOnlyTable<(&'static str, &'static str), (i64, &'static [u8])>,
+}
+
+impl Notes {
+    /// The note under a key.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self
+            .table
+            .get((self.module.as_str(), key))
+            .map_err(|e| failure(&self.tenant)(&e))?;
+        Ok(found.map(|note| note.value().1.to_vec()))
+    }
+}
