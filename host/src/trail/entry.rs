@@ -1,0 +1,221 @@
+use super::run::{Counts, Intent, Outcome, RunNumber, RunStart, Verdict};
+use super::{Commitment, Words};
+use crate::model::{AlertNumber, Capability, Digest, Instant, ModuleName};
+use std::collections::BTreeSet;
+
+/// An entry with its number and time: what one line of the trail says.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Stamped {
+    /// Its number: how many entries stand before it.
+    pub seq: u64,
+    /// The host's clock when it was made; a claim, and not necessarily ascending.
+    #[serde(rename = "time_ms")]
+    pub time: Instant,
+    /// What it says.
+    #[serde(flatten)]
+    pub entry: Entry,
+}
+
+/// What an entry says. No value of the tenant's data stands in one, only a [`Commitment`] to it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind")]
+pub enum Entry {
+    /// Alerts were taken in.
+    #[serde(rename = "intake")]
+    Intake(Intake),
+    /// A run began; its number is this entry's.
+    #[serde(rename = "run.start")]
+    RunStart {
+        /// The run.
+        run: RunNumber,
+        /// What runs over what.
+        #[serde(flatten)]
+        start: Box<RunStart>,
+    },
+    /// A call that leaves a module is about to be answered.
+    #[serde(rename = "intent")]
+    Intent(Intent),
+    /// How that call ended.
+    #[serde(rename = "outcome")]
+    Outcome {
+        /// The run.
+        run: RunNumber,
+        /// The call's number in the run, from 1.
+        call: u32,
+        /// How it ended.
+        result: Outcome,
+    },
+    /// A module did not get what it asked for.
+    #[serde(rename = "refused")]
+    Refused {
+        /// The run in which it asked; none where the refusal kept it from running.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run: Option<RunNumber>,
+        /// What was refused and by what.
+        #[serde(flatten)]
+        refused: Refused,
+    },
+    /// A run ended.
+    #[serde(rename = "run.end")]
+    RunEnd {
+        /// The run.
+        run: RunNumber,
+        /// How it ended.
+        verdict: Verdict,
+        /// What was recorded of it.
+        counts: Counts,
+    },
+    /// A boundary took effect.
+    #[serde(rename = "boundary")]
+    Boundary(BoundaryChange),
+    /// A grant was given or withdrawn.
+    #[serde(rename = "grant")]
+    Grant(GrantChange),
+    /// What the tenant says of itself changed.
+    #[serde(rename = "knowledge")]
+    Knowledge(KnowledgeChange),
+    /// The trail was opened and its end was not as it should be.
+    #[serde(rename = "recovery")]
+    Recovery(Recovery),
+}
+
+/// Alerts that were taken in.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Intake {
+    /// To the batch's bytes.
+    pub batch: Commitment,
+    /// Alerts that were new.
+    pub alerts: u64,
+    /// Alerts that were there already, byte for byte.
+    pub duplicates: u64,
+    /// Alerts that were there already with other bytes.
+    pub revisions: u64,
+    /// Documents that were no alerts.
+    pub rejects: u64,
+    /// The least number given to a new alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<AlertNumber>,
+    /// The greatest number given to a new alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<AlertNumber>,
+}
+
+/// Something a module asked for and did not get.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Refused {
+    /// The module.
+    pub module: ModuleName,
+    /// What it asked for; none where it may not run at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capability: Option<Capability>,
+    /// What decided.
+    pub decided_by: DecidedBy,
+}
+
+/// The place in the operator's files that decides. Its text is in the boundary, not here.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct DecidedBy {
+    /// The file, for example `boundary.toml`.
+    pub file: Words,
+    /// Its line, from 1; none where something is missing from the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The digest of the effective boundary.
+    pub boundary: Digest,
+}
+
+/// A boundary that took effect.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct BoundaryChange {
+    /// The digest of the one that was in effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Digest>,
+    /// The digest of the one that is.
+    pub now: Digest,
+    /// To the difference.
+    pub change: Commitment,
+    /// To the name of who did it.
+    pub by: Commitment,
+}
+
+/// A grant that was given or withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct GrantChange {
+    /// Whether it was given or withdrawn.
+    pub change: GrantVerb,
+    /// The grant's digest.
+    pub grant: Digest,
+    /// The module.
+    pub module: ModuleName,
+    /// The digest of its component and manifest together.
+    pub digest: Digest,
+    /// The capabilities granted.
+    pub capabilities: BTreeSet<Capability>,
+    /// To the name of who did it.
+    pub by: Commitment,
+}
+
+/// What was done with a grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each says itself what it is")]
+pub enum GrantVerb {
+    Given,
+    Withdrawn,
+}
+
+/// New knowledge of the tenant.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct KnowledgeChange {
+    /// The capability that hands it out.
+    pub capability: Capability,
+    /// To its bytes.
+    pub content: Commitment,
+    /// How many items it holds.
+    pub items: u64,
+    /// To the name of who did it.
+    pub by: Commitment,
+}
+
+/// What was found wrong at the trail's end, and what was done. Where it names more runs than fit,
+/// others follow it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Recovery {
+    /// What was found.
+    pub reason: RecoveryReason,
+    /// Bytes that were cut off.
+    pub dropped_bytes: u64,
+    /// Whole frames among them, behind the bad one.
+    pub dropped_whole: u64,
+    /// Runs that never ended; nothing of them was released.
+    pub abandoned: Vec<AbandonedRun>,
+    /// Runs that ended and whose result the store does not hold.
+    pub unstored: Vec<RunNumber>,
+}
+
+/// A run that never ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct AbandonedRun {
+    /// The run.
+    pub run: RunNumber,
+    /// Its intents without an outcome.
+    pub intents: u32,
+}
+
+/// What can be wrong at a trail's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecoveryReason {
+    /// The last frame was not written whole.
+    TornTail,
+    /// A frame was bad and whole ones stood behind it: written out of order before a crash, or
+    /// rotten.
+    BadFrame,
+    /// Every frame was whole; runs were left.
+    OpenRuns,
+}
+
+impl Recovery {
+    /// The most runs of each kind that one entry names.
+    pub(super) const RUNS: usize = 24;
+}

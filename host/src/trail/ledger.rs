@@ -1,0 +1,199 @@
+use super::entry::{AbandonedRun, Entry, Recovery, Stamped};
+use super::run::{Counts, Intent, Outcome, RunNumber};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Keeps the books while the entries go by: which runs are open, and whether every entry agrees with
+/// those before it.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    next: u64,
+    open: BTreeMap<RunNumber, OpenRun>,
+    totals: Totals,
+}
+
+/// What is recorded so far of a run that has not ended.
+#[derive(Debug, Default)]
+struct OpenRun {
+    counts: Counts,
+    waiting: BTreeSet<u32>,
+}
+
+/// What a trail holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Entries.
+    pub entries: u64,
+    /// Runs that began.
+    pub runs: u64,
+    /// Runs that ended.
+    pub ended: u64,
+    /// Runs that a recovery found without an end.
+    pub abandoned_runs: u64,
+    /// Calls that left a module.
+    pub intents: u64,
+    /// Calls whose outcome is recorded.
+    pub outcomes: u64,
+    /// Calls whose outcome is not recorded, of runs that ended or were found without an end.
+    pub abandoned: u64,
+    /// `refused` entries.
+    pub refused: u64,
+    /// `recovery` entries.
+    pub recoveries: u64,
+}
+
+/// How an entry contradicts those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Disagreement {
+    /// It carries another number than its place.
+    #[error("it says it is entry {found}")]
+    OutOfSequence {
+        /// The number it carries.
+        found: u64,
+    },
+    /// Its `run.start` carries another run number than its place.
+    #[error("it starts run {run}, and a run has the number of its first entry")]
+    RunNumber {
+        /// The number it carries.
+        run: RunNumber,
+    },
+    /// It speaks of a run that is not open.
+    #[error("run {run} is not open")]
+    NotOpen {
+        /// The run.
+        run: RunNumber,
+    },
+    /// Its call does not have the next number of its run.
+    #[error("call {call} of run {run} is not the next one")]
+    CallNumber {
+        /// The run.
+        run: RunNumber,
+        /// The call.
+        call: u32,
+    },
+    /// It is the outcome of a call that awaits none.
+    #[error("call {call} of run {run} awaits no outcome")]
+    NoIntent {
+        /// The run.
+        run: RunNumber,
+        /// The call.
+        call: u32,
+    },
+    /// Its counts are not those of the entries before it.
+    #[error("its counts are not those of the entries of run {run}")]
+    Counts {
+        /// The run.
+        run: RunNumber,
+    },
+}
+
+impl Ledger {
+    /// Enters the next entry. After an error the books are of no use.
+    pub(super) fn enter(&mut self, stamped: &Stamped) -> Result<(), Disagreement> {
+        let seq = self.next;
+        if stamped.seq != seq {
+            return Err(Disagreement::OutOfSequence { found: stamped.seq });
+        }
+        self.next += 1;
+        self.totals.entries += 1;
+        match &stamped.entry {
+            Entry::RunStart { run, .. } => {
+                if *run != seq {
+                    return Err(Disagreement::RunNumber { run: *run });
+                }
+                self.totals.runs += 1;
+                self.open.insert(*run, OpenRun::default());
+                Ok(())
+            }
+            Entry::Intent(intent) => self.intent(intent),
+            Entry::Outcome { run, call, result } => self.outcome(*run, *call, result),
+            Entry::Refused { run, .. } => {
+                self.totals.refused += 1;
+                match run {
+                    Some(run) => self.run(*run)?.counts.refused += 1,
+                    None => {}
+                }
+                Ok(())
+            }
+            Entry::RunEnd { run, counts, .. } => self.end(*run, counts),
+            Entry::Recovery(recovery) => self.recovery(recovery),
+            Entry::Intake(_) | Entry::Boundary(_) | Entry::Grant(_) | Entry::Knowledge(_) => Ok(()),
+        }
+    }
+
+    /// The runs that began and did not end, ascending.
+    pub(super) fn open(&self) -> impl Iterator<Item = AbandonedRun> {
+        self.open.iter().map(|(run, open)| AbandonedRun {
+            run: *run,
+            intents: open.counts.intents - open.counts.outcomes,
+        })
+    }
+
+    pub(super) fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    fn run(&mut self, run: RunNumber) -> Result<&mut OpenRun, Disagreement> {
+        self.open.get_mut(&run).ok_or(Disagreement::NotOpen { run })
+    }
+
+    fn intent(&mut self, intent: &Intent) -> Result<(), Disagreement> {
+        let (run, call) = (intent.run, intent.call);
+        let open = self.run(run)?;
+        if open.counts.intents.checked_add(1) != Some(call) {
+            return Err(Disagreement::CallNumber { run, call });
+        }
+        open.counts.intents = call;
+        open.waiting.insert(call);
+        self.totals.intents += 1;
+        Ok(())
+    }
+
+    fn outcome(&mut self, run: u64, call: u32, result: &Outcome) -> Result<(), Disagreement> {
+        let open = self.run(run)?;
+        if !open.waiting.remove(&call) {
+            return Err(Disagreement::NoIntent { run, call });
+        }
+        open.counts.outcomes += 1;
+        match result {
+            Outcome::Ok { .. } => {}
+            Outcome::Refused { .. } => open.counts.refusals += 1,
+        }
+        self.totals.outcomes += 1;
+        Ok(())
+    }
+
+    fn end(&mut self, run: RunNumber, counts: &Counts) -> Result<(), Disagreement> {
+        let found = self
+            .open
+            .remove(&run)
+            .ok_or(Disagreement::NotOpen { run })?;
+        let want = Counts {
+            abandoned: found.counts.intents - found.counts.outcomes,
+            log_lines: counts.log_lines,
+            ..found.counts
+        };
+        if *counts != want {
+            return Err(Disagreement::Counts { run });
+        }
+        self.totals.ended += 1;
+        self.totals.abandoned += u64::from(want.abandoned);
+        Ok(())
+    }
+
+    fn recovery(&mut self, recovery: &Recovery) -> Result<(), Disagreement> {
+        self.totals.recoveries += 1;
+        for AbandonedRun { run, intents } in &recovery.abandoned {
+            let run = *run;
+            let found = self
+                .open
+                .remove(&run)
+                .ok_or(Disagreement::NotOpen { run })?;
+            if found.counts.intents - found.counts.outcomes != *intents {
+                return Err(Disagreement::Counts { run });
+            }
+            self.totals.abandoned_runs += 1;
+            self.totals.abandoned += u64::from(*intents);
+        }
+        Ok(())
+    }
+}

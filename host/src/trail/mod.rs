@@ -1,0 +1,84 @@
+//! The record: one append-only file per tenant in which every call stands before it has an effect.
+//!
+//! `FORMAT.md` beside this file says byte for byte what is in it. What the types make sure of:
+//!
+//! - a function with an effect takes a [`Permit`], or a [`DurablePermit`] where the effect leaves
+//!   the machine; only [`RunRecord`] makes one, after the intent is recorded;
+//! - nothing a run computed comes out of it but as [`Released`], which exists only once the run's
+//!   last entry is on stable storage;
+//! - once a write or a sync has failed, the [`Log`] gives out nothing any more.
+//!
+//! A function with an effect cannot be called without a permit:
+//!
+//! ```
+//! use casemate::trail::Permit;
+//! fn read_assets(permit: Permit) {}
+//! fn answer(permit: Permit) { read_assets(permit) }
+//! ```
+//! ```compile_fail,E0061
+//! use casemate::trail::Permit;
+//! fn read_assets(permit: Permit) {}
+//! fn answer() { read_assets() }
+//! ```
+//! nor with the same permit twice:
+//! ```compile_fail,E0382
+//! use casemate::trail::Permit;
+//! fn read_assets(permit: Permit) {}
+//! fn answer(permit: Permit) { read_assets(permit); read_assets(permit) }
+//! ```
+//! ```compile_fail,E0599
+//! use casemate::trail::Permit;
+//! fn read_assets(permit: Permit) {}
+//! fn answer(permit: Permit) { read_assets(permit.clone()); read_assets(permit) }
+//! ```
+//! nor, where the effect leaves the machine, with one whose intent may still be lost:
+//! ```compile_fail,E0308
+//! use casemate::trail::{DurablePermit, Permit};
+//! fn ask_a_feed(permit: DurablePermit) {}
+//! fn answer(permit: Permit) { ask_a_feed(permit) }
+//! ```
+//! and neither a permit nor a released value can be made elsewhere:
+//! ```compile_fail,E0451
+//! use casemate::trail::Released;
+//! fn forge(answer: Vec<u8>) -> Released<Vec<u8>> {
+//!     Released { value: answer, run: 0, committed: 1, sealed: 1 }
+//! }
+//! ```
+//! ```compile_fail,E0451
+//! use casemate::trail::{DurablePermit, Permit};
+//! fn forge(permit: Permit) -> DurablePermit { DurablePermit { permit } }
+//! ```
+
+mod commitment;
+mod entry;
+mod frame;
+mod ledger;
+mod log;
+mod medium;
+mod open;
+mod permit;
+mod release;
+mod run;
+mod verify;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use commitment::{Commitment, Salt};
+pub use entry::{
+    AbandonedRun, BoundaryChange, DecidedBy, Entry, GrantChange, GrantVerb, Intake,
+    KnowledgeChange, Recovery, RecoveryReason, Refused, Stamped,
+};
+pub use frame::{Fault, HeaderFault, MAX_ENTRY, Origin};
+pub use ledger::{Disagreement, Totals};
+pub use log::{Log, OutsideRun, TrailError};
+pub use medium::{Medium, MemoryMedium};
+pub use open::{Dropped, OpenError, Opening, Recovered};
+pub use permit::{DurablePermit, Permit, RunRecord};
+pub use release::{Ended, Released};
+pub use run::{
+    Counts, Failure, FailureCode, Intent, Limit, Outcome, RefusalCode, RunNumber, RunStart, Verdict,
+};
+pub use verify::{Entries, Finding, Found, ReadError, Report, verify};
+pub use words::Words;

@@ -1,0 +1,149 @@
+use super::*;
+
+/// What a host does; stops at the first thing that could not be recorded. Gives the number of
+/// entries known to be durable, how many permits it got, and the error.
+fn host(log: &Log) -> (u64, u64, Option<TrailError>) {
+    let (mut durable, mut permits) = (0, 0);
+    let mut work = || -> Result<(), TrailError> {
+        for _ in 0..4 {
+            log.append(NOW, intake())?;
+            durable = log.sync()?;
+            let run = log.begin_run(NOW, start())?;
+            for _ in 0..60 {
+                let permit = ask(&run)?;
+                permits += 1;
+                permit.outcome(NOW, ok())?;
+            }
+            let permit = run.durable_intent(NOW, Capability::Assets, commitment("q"), 1)?;
+            permits += 1;
+            permit.outcome(NOW, ok())?;
+            durable = run.end(NOW, commitment("answer"), 0, ())?.sealed();
+        }
+        Ok(())
+    };
+    let error = work().err();
+    (durable, permits, error)
+}
+
+fn closed_for_good(log: &Log, medium: &MemoryMedium) {
+    let (appends, syncs) = (medium.appends(), medium.syncs());
+    assert!(matches!(
+        log.append(NOW, intake()),
+        Err(TrailError::Poisoned)
+    ));
+    assert!(matches!(
+        log.begin_run(NOW, start()),
+        Err(TrailError::Poisoned)
+    ));
+    assert!(matches!(log.sync(), Err(TrailError::Poisoned)));
+    assert_eq!(
+        (medium.appends(), medium.syncs()),
+        (appends, syncs),
+        "never retried"
+    );
+}
+
+fn what_was_synced_is_there(medium: &MemoryMedium, durable: u64) {
+    for left in [medium.crash(0), medium.crash(100), medium.crash(usize::MAX)] {
+        let sealed = Opening {
+            sealed: durable,
+            ..opening()
+        };
+        let (_, found) = Log::open(left.clone(), sealed).unwrap();
+        assert!(found.entries >= durable);
+        assert!(verify(&left.written()).bad.is_none());
+    }
+}
+
+#[test]
+fn after_any_failed_write_no_permit_is_given_and_what_was_synced_is_there() {
+    let (medium, log) = fresh();
+    let made = medium.appends();
+    assert!(host(&log).2.is_none());
+    let appends = medium.appends() - made;
+    assert!(appends > 8);
+    for n in 0..appends {
+        for kept in [0, 1, 13, 700] {
+            let (medium, log) = fresh();
+            medium.fail_append(n, kept);
+            let (durable, _, error) = host(&log);
+            assert!(
+                matches!(error, Some(TrailError::Write(_))),
+                "write {n}: {error:?}"
+            );
+            closed_for_good(&log, &medium);
+            what_was_synced_is_there(&medium, durable);
+        }
+    }
+}
+
+#[test]
+fn after_any_failed_sync_no_permit_is_given_and_what_was_synced_is_there() {
+    let (medium, log) = fresh();
+    let made = medium.syncs();
+    assert!(host(&log).2.is_none());
+    let syncs = medium.syncs() - made;
+    assert_eq!(syncs, 12);
+    for n in 0..syncs {
+        let (medium, log) = fresh();
+        medium.fail_sync(n);
+        let (durable, permits, error) = host(&log);
+        assert!(
+            matches!(error, Some(TrailError::Sync(_))),
+            "sync {n}: {error:?}"
+        );
+        // Of each three syncs the second is the one a durable permit waits for.
+        assert_eq!(permits, n / 3 * 61 + [0, 60, 61][n as usize % 3]);
+        closed_for_good(&log, &medium);
+        what_was_synced_is_there(&medium, durable);
+    }
+}
+
+#[test]
+fn a_run_in_flight_gets_no_permit_and_no_release_once_the_log_is_closed() {
+    let (medium, log) = fresh();
+    let run = log.begin_run(NOW, start()).unwrap();
+    let permit = ask(&run).unwrap();
+    let ended = log
+        .begin_run(NOW, start())
+        .unwrap()
+        .close(NOW, commitment("answer"), 0, ())
+        .unwrap();
+    medium.fail_sync(0);
+    assert!(matches!(log.sync(), Err(TrailError::Sync(_))));
+    assert!(matches!(ask(&run), Err(TrailError::Poisoned)));
+    assert!(matches!(
+        permit.outcome(NOW, ok()),
+        Err(TrailError::Poisoned)
+    ));
+    assert!(matches!(
+        run.refused(NOW, refused()),
+        Err(TrailError::Poisoned)
+    ));
+    assert!(matches!(
+        run.end(NOW, commitment("answer"), 0, ()),
+        Err(TrailError::Poisoned)
+    ));
+    assert!(matches!(ended.release(), Err(TrailError::Poisoned)));
+}
+
+#[test]
+fn a_trail_whose_recovery_cannot_be_recorded_does_not_open() {
+    let (medium, log) = fresh();
+    let run = log.begin_run(NOW, start()).unwrap();
+    log.sync().unwrap();
+    drop(run);
+    for fails in [
+        (|m: &MemoryMedium| m.fail_append(0, 3)) as fn(&MemoryMedium),
+        |m| m.fail_sync(0),
+    ] {
+        let left = medium.crash(0);
+        fails(&left);
+        assert!(matches!(
+            Log::open(left.clone(), opening()),
+            Err(OpenError::Record(_))
+        ));
+        let (_, found) = Log::open(left.crash(0), opening()).unwrap();
+        assert_eq!(found.abandoned.len(), 1);
+    }
+}

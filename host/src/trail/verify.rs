@@ -1,0 +1,208 @@
+use super::entry::{AbandonedRun, Stamped};
+use super::frame::{self, Fault, Frames, HEAD, HEADER, HeaderFault, Origin, Step};
+use super::ledger::{Disagreement, Ledger, Totals};
+use std::io;
+
+/// The entries of a trail, one by one. Ends after the first error.
+pub struct Entries<R> {
+    frames: Frames<R>,
+    origin: Origin,
+    next: u64,
+    failed: bool,
+}
+
+/// An entry as it lies in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where its frame begins, in bytes from the beginning of the file.
+    pub offset: u64,
+    /// Its exact bytes.
+    pub bytes: Vec<u8>,
+    /// What they say.
+    pub stamped: Stamped,
+}
+
+/// Why a trail could not be read on.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The bytes could not be read.
+    #[error("the trail cannot be read: {0}")]
+    Io(#[from] io::Error),
+    /// The header is bad.
+    #[error(transparent)]
+    Header(#[from] HeaderFault),
+    /// A frame is bad.
+    #[error("entry {entry} at byte {offset}: {fault}")]
+    Frame {
+        /// The entry's number.
+        entry: u64,
+        /// Where its frame begins.
+        offset: u64,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// A frame is whole and what it holds is no entry that this host knows.
+    #[error("entry {entry} at byte {offset} is none that this host knows: {cause}")]
+    Unknown {
+        /// The entry's number.
+        entry: u64,
+        /// Where its frame begins.
+        offset: u64,
+        /// What is wrong.
+        cause: serde_json::Error,
+    },
+}
+
+/// What [`verify`] found.
+#[derive(Debug)]
+pub struct Report {
+    /// The trail's random id, if the header is sound.
+    pub origin: Option<Origin>,
+    /// What the entries before the first bad thing hold.
+    pub totals: Totals,
+    /// Bytes before the first bad thing.
+    pub sound_bytes: u64,
+    /// Runs that have begun and not ended, ascending: they go on, or the next start will find them.
+    pub open: Vec<AbandonedRun>,
+    /// The first bad thing; none if all is sound.
+    pub bad: Option<Finding>,
+}
+
+/// Something bad in a trail.
+#[derive(Debug, thiserror::Error)]
+pub enum Finding {
+    /// The bytes are bad.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The bytes are as they were written and what they say contradicts itself.
+    #[error("entry {entry} at byte {offset}: {what}")]
+    Disagreement {
+        /// The entry's number.
+        entry: u64,
+        /// Where its frame begins.
+        offset: u64,
+        /// What is wrong.
+        what: Disagreement,
+    },
+}
+
+/// Checks a whole trail: every frame against its checksum, the numbers, that every outcome has its
+/// intent, and that the counts at the end of each run are those of its entries.
+pub fn verify(bytes: &[u8]) -> Report {
+    let mut report = Report {
+        origin: None,
+        totals: Totals::default(),
+        sound_bytes: 0,
+        open: Vec::new(),
+        bad: None,
+    };
+    let mut entries = match Entries::new(bytes) {
+        Ok(entries) => entries,
+        Err(error) => {
+            report.bad = Some(error.into());
+            return report;
+        }
+    };
+    report.origin = Some(entries.origin());
+    report.sound_bytes = entries.offset();
+    let mut ledger = Ledger::default();
+    for found in &mut entries {
+        report.bad = match found {
+            Err(error) => Some(error.into()),
+            Ok(found) => match ledger.enter(&found.stamped) {
+                Err(what) => Some(Finding::Disagreement {
+                    entry: report.totals.entries,
+                    offset: found.offset,
+                    what,
+                }),
+                Ok(()) => {
+                    report.totals = ledger.totals();
+                    report.sound_bytes = found.offset + (HEAD + found.bytes.len()) as u64;
+                    None
+                }
+            },
+        };
+        if report.bad.is_some() {
+            break;
+        }
+    }
+    report.open = ledger.open().collect();
+    report
+}
+
+impl<R: io::Read> Entries<R> {
+    /// Of the bytes of a whole file.
+    ///
+    /// # Errors
+    /// When the header cannot be read or is bad.
+    pub fn new(mut reader: R) -> Result<Self, ReadError> {
+        let mut header = Vec::with_capacity(HEADER);
+        let mut first = io::Read::take(&mut reader, HEADER as u64);
+        io::Read::read_to_end(&mut first, &mut header)?;
+        Ok(Self {
+            origin: frame::read_header(&header)?,
+            frames: Frames::new(reader, HEADER as u64),
+            next: 0,
+            failed: false,
+        })
+    }
+
+    /// The trail's random id.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Where the next frame begins, in bytes from the beginning of the file; after an error, where
+    /// the bad one does.
+    pub fn offset(&self) -> u64 {
+        self.frames.offset
+    }
+
+    fn read(&mut self) -> Result<Option<Found>, ReadError> {
+        let (entry, offset) = (self.next, self.frames.offset);
+        let bytes = match self.frames.step()? {
+            Step::End => return Ok(None),
+            Step::Bad(fault) => {
+                return Err(ReadError::Frame {
+                    entry,
+                    offset,
+                    fault,
+                });
+            }
+            Step::Entry(bytes) => bytes.to_vec(),
+        };
+        let stamped = one_line(&bytes).map_err(|cause| ReadError::Unknown {
+            entry,
+            offset,
+            cause,
+        })?;
+        self.frames.pass(HEAD + bytes.len());
+        self.next += 1;
+        Ok(Some(Found {
+            offset,
+            bytes,
+            stamped,
+        }))
+    }
+}
+
+impl<R: io::Read> Iterator for Entries<R> {
+    type Item = Result<Found, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let found = self.read().transpose();
+        self.failed = !matches!(found, Some(Ok(_)));
+        found
+    }
+}
+
+/// Parses an entry, which is one line.
+fn one_line(bytes: &[u8]) -> serde_json::Result<Stamped> {
+    if bytes.iter().any(u8::is_ascii_control) {
+        return Err(serde::de::Error::custom("it is not one line of text"));
+    }
+    serde_json::from_slice(bytes)
+}
