@@ -1,4 +1,8 @@
 //! Casemate: runs sandboxed WebAssembly modules over security alerts, one tenant at a time, with a
 //! record of every call.
 
+pub mod boundary;
+pub mod knowledge;
 pub mod model;
+pub mod sandbox;
+pub mod written;
