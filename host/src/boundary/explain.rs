@@ -4,7 +4,7 @@ use crate::written::{At, Decision, Place};
 use std::fmt;
 
 /// One line of a boundary as it is in effect.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Explained {
     /// What it is about, for example `field host.name`.
     pub subject: String,

@@ -5,6 +5,7 @@ mod place;
 mod problems;
 mod reader;
 mod spelling;
+mod value;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -12,7 +13,8 @@ pub(crate) mod fixtures;
 pub use place::{Decision, Place};
 pub(crate) use problems::Report;
 pub use problems::{Problem, Problems};
-pub(crate) use reader::{At, Key, Sheet, Table, Value, read};
+pub(crate) use reader::{At, Key, Sheet, Table, read};
+pub(crate) use value::Value;
 
 use crate::model::Text;
 

@@ -22,7 +22,7 @@ impl fmt::Display for Place {
 }
 
 /// The line of a file that decided something.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Decision {
     /// The file's name, for example `boundary.toml`.
     pub file: &'static str,
