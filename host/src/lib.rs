@@ -8,4 +8,4 @@ pub mod sandbox;
 pub mod store;
 pub mod trail;
 pub mod triage;
-mod written;
+pub mod written;

@@ -34,9 +34,10 @@ pub(super) fn get(engine: &Engine, cache: &CompiledCache, name: &Digest) -> Opti
 
 /// Keeps a compiled form. A cache that cannot be written costs time, nothing else.
 pub(super) fn put(cache: &CompiledCache, name: &Digest, component: &Component) {
-    let kept = component.serialize().map_err(|e| e.to_string()).and_then(|compiled| {
-        cache.put(name, &compiled).map_err(|e| e.to_string())
-    });
+    let kept = component
+        .serialize()
+        .map_err(|e| e.to_string())
+        .and_then(|compiled| cache.put(name, &compiled).map_err(|e| e.to_string()));
     if let Err(error) = kept {
         tracing::warn!(error, "the compiled component is not kept");
     }

@@ -115,7 +115,7 @@ fn config(memory: Memory) -> Config {
         Memory::Pooled => {
             let most = Limits::DEFAULT;
             let mut pool = PoolingAllocationConfig::new();
-            pool.max_memory_size(most.memory_bytes)
+            pool.max_memory_size((super::GrantedLimits::MAX.memory_mib as usize) << 20)
                 .linear_memory_keep_resident(256 << 10)
                 .table_keep_resident(16 << 10)
                 .table_elements(most.table_elements)

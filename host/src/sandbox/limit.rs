@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// The limits of one run. A module or a grant may lower the first three, never raise any.
+/// The limits of one run. The first three are what module and grant agree on; the others are the
+/// host's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// Linear memory of the whole component, in bytes.
@@ -32,7 +33,7 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         memory_bytes: 64 << 20,
         deadline_ms: 5_000,
-        host_calls: 64,
+        host_calls: 1_024,
         crossing_bytes: 16 << 20,
         log_lines: 256,
         instances: 16,
@@ -50,6 +51,18 @@ impl Limits {
     pub const COMPILE_MS: u64 = 60_000;
     /// Bytes of one log line; longer ones are cut.
     pub const LOG_LINE_BYTES: usize = 1_024;
+}
+
+impl Limits {
+    /// The default ones with what was granted.
+    pub const fn granted(granted: super::GrantedLimits) -> Self {
+        Self {
+            memory_bytes: (granted.memory_mib as usize) << 20,
+            deadline_ms: granted.deadline_ms as u64,
+            host_calls: granted.host_calls,
+            ..Self::DEFAULT
+        }
+    }
 }
 
 /// A limit, by the name it is reported with.

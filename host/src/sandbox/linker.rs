@@ -1,7 +1,7 @@
 //! What is granted becomes what is there: one exhaustive match, and no other way in.
 
+use super::Granted;
 use super::bindings::{assets, known_good, log, memory, types};
-use super::granted::Granted;
 use super::run::Run;
 use crate::model::Capability;
 use wasmtime::Engine;
@@ -14,9 +14,15 @@ pub(super) fn linker(engine: &Engine, granted: &Granted) -> wasmtime::Result<Lin
     log::add_to_linker::<Run, HasSelf<Run>>(&mut linker, |run| run)?;
     for capability in granted.capabilities() {
         match capability {
-            Capability::Assets => assets::add_to_linker::<Run, HasSelf<Run>>(&mut linker, |run| run)?,
-            Capability::KnownGood => known_good::add_to_linker::<Run, HasSelf<Run>>(&mut linker, |run| run)?,
-            Capability::Memory => memory::add_to_linker::<Run, HasSelf<Run>>(&mut linker, |run| run)?,
+            Capability::Assets => {
+                assets::add_to_linker::<Run, HasSelf<Run>>(&mut linker, |run| run)?
+            }
+            Capability::KnownGood => {
+                known_good::add_to_linker::<Run, HasSelf<Run>>(&mut linker, |run| run)?
+            }
+            Capability::Memory => {
+                memory::add_to_linker::<Run, HasSelf<Run>>(&mut linker, |run| run)?
+            }
         }
     }
     Ok(linker)

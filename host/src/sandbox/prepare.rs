@@ -1,13 +1,13 @@
 //! From a module's files to something that can run for one tenant.
 
+use super::Manifest;
 use super::aot;
 use super::bindings::{drafter, enricher, grouper};
 use super::engine::{self, CompileError, EngineError, Memory, Ticking};
-use super::granted::{Denial, Granted};
 use super::limit::Limits;
 use super::linker::linker;
-use super::manifest::Manifest;
 use super::run::Run;
+use super::{Denial, Granted};
 use crate::model::{Capability, Digest, ModuleKind, ModuleName, TenantId, Text};
 use crate::store::CompiledCache;
 use std::fmt;
@@ -28,7 +28,10 @@ impl Sandbox {
     /// # Errors
     /// When it does not start on this machine.
     pub fn start(memory: Memory) -> Result<Self, EngineError> {
-        Ok(Self { ticking: Arc::new(Ticking::start(memory)?), memory })
+        Ok(Self {
+            ticking: Arc::new(Ticking::start(memory)?),
+            memory,
+        })
     }
 
     /// Where the memory of runs comes from.
@@ -52,13 +55,24 @@ impl Sandbox {
         if let Some(cache) = cache
             && let Some(component) = aot::get(engine, cache, &name)
         {
-            return Ok(Module { manifest, digest, component, from_cache: true });
+            return Ok(Module {
+                manifest,
+                digest,
+                component,
+                from_cache: true,
+            });
         }
-        let compiled = engine::compile(engine, component, Duration::from_millis(Limits::COMPILE_MS))?;
+        let compiled =
+            engine::compile(engine, component, Duration::from_millis(Limits::COMPILE_MS))?;
         if let Some(cache) = cache {
             aot::put(cache, &name, &compiled);
         }
-        Ok(Module { manifest, digest, component: compiled, from_cache: false })
+        Ok(Module {
+            manifest,
+            digest,
+            component: compiled,
+            from_cache: false,
+        })
     }
 
     /// Links a module with exactly what was granted.
@@ -83,8 +97,13 @@ impl Sandbox {
             ModuleKind::Drafter => drafter::DrafterPre::new(pre.clone()).map(drop),
         };
         exports.map_err(|e| refuse(invalid(e)))?;
-        let limits = granted.limits();
-        Ok(Prepared { pre, granted, limits, ticking: self.ticking.clone() })
+        let limits = Limits::granted(granted.limits());
+        Ok(Prepared {
+            pre,
+            granted,
+            limits,
+            ticking: self.ticking.clone(),
+        })
     }
 }
 
@@ -178,7 +197,7 @@ impl Refused {
     /// The capability, where one is what was refused.
     pub fn capability(&self) -> Option<Capability> {
         match self {
-            Self::Denied(denial) => Some(denial.capability()),
+            Self::Denied(denial) => Some(denial.capability),
             Self::Wasi(_) | Self::Unknown(_) | Self::Unusable(_) => None,
         }
     }
@@ -188,7 +207,11 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Denied(denial) => {
-                write!(f, "it imports capability `{}`, which it is not given: {denial}", denial.capability())
+                write!(
+                    f,
+                    "it imports capability `{}`, which it is not given: {denial}",
+                    denial.capability
+                )
             }
             Self::Wasi(name) => write!(
                 f,
@@ -196,25 +219,40 @@ impl fmt::Display for Refused {
                  `wasm32-unknown-unknown` so that it imports `casemate:soc/*` only"
             ),
             Self::Unknown(name) => {
-                write!(f, "it imports `{name}`, which is not of the contract `casemate:soc@0.1.0`")
+                write!(
+                    f,
+                    "it imports `{name}`, which is not of the contract `casemate:soc@0.1.0`"
+                )
             }
-            Self::Unusable(why) => write!(f, "it does not fit the contract `casemate:soc@0.1.0`: {why}"),
+            Self::Unusable(why) => write!(
+                f,
+                "it does not fit the contract `casemate:soc@0.1.0`: {why}"
+            ),
         }
     }
 }
 
 fn imports(engine: &Engine, component: &Component) -> Vec<String> {
-    component.component_type().imports(engine).map(|(name, _)| name.to_owned()).collect()
+    component
+        .component_type()
+        .imports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 /// The first import that a run with these grants does not have, in the component's order.
 fn missing(engine: &Engine, component: &Component, granted: &Granted) -> Option<Refused> {
     imports(engine, component).iter().find_map(|name| {
-        let interface = name.split_once('@').map_or(name.as_str(), |(interface, _)| interface);
+        let interface = name
+            .split_once('@')
+            .map_or(name.as_str(), |(interface, _)| interface);
         if matches!(interface, "casemate:soc/types" | "casemate:soc/log") {
             return None;
         }
-        match Capability::ALL.into_iter().find(|c| c.interface() == interface) {
+        match Capability::ALL
+            .into_iter()
+            .find(|c| c.interface() == interface)
+        {
             Some(capability) => granted.denial(capability).cloned().map(Refused::Denied),
             None if interface.starts_with("wasi:") => Some(Refused::Wasi(Text::capped(name, 200))),
             None => Some(Refused::Unknown(Text::capped(name, 200))),

@@ -7,7 +7,9 @@ use super::limit::{Limit, Limits, Meter, OverLimit};
 use super::prepare::Prepared;
 use crate::model::{Clock, Digest, Evidence, Instant, ModuleName, Text};
 use crate::store::{Call, Material};
-use crate::trail::{Commitment, Failure, FailureCode, Outcome, Permit, RunRecord, Salt, TrailError, Words};
+use crate::trail::{
+    Commitment, Failure, FailureCode, Outcome, Permit, RunRecord, Salt, TrailError, Words,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::InstancePre;
@@ -80,18 +82,23 @@ impl RunFailure {
     pub(crate) fn entry(&self) -> Failure {
         let (code, limit) = match &self.why {
             Why::Limit(over) => {
-                let limit = crate::trail::Limit { name: Words::of(over.limit.name()), value: over.value };
+                let limit = crate::trail::Limit {
+                    name: Words::new(over.limit.name()),
+                    value: over.value,
+                };
                 (FailureCode::Limit, Some(limit))
             }
             Why::Trap(_) => (FailureCode::Trap, None),
             Why::Unrecorded(_) => (FailureCode::Host, None),
             Why::Answer(_) => (FailureCode::Answer, None),
         };
-        // What a module says of itself may hold the tenant's data: it stays out of the trail.
-        let cause = match &self.why {
-            Why::Trap(_) => Words::of("the module stopped by itself"),
-            Why::Limit(_) | Why::Unrecorded(_) | Why::Answer(_) => Words::of(&self.why.to_string()),
-        };
+        // The host's own words only: what a module says may hold the tenant's data.
+        let cause = Words::new(match &self.why {
+            Why::Limit(_) => "the module ran over a limit",
+            Why::Trap(_) => "the module stopped by itself",
+            Why::Unrecorded(_) => "a call could not be recorded",
+            Why::Answer(fault) => fault.code(),
+        });
         Failure { code, cause, limit }
     }
 }
@@ -111,11 +118,18 @@ pub(crate) struct Beginning {
 
 impl Prepared {
     /// Lets a grouper place a batch.
-    pub(crate) fn group(&self, begin: Beginning, given: Given, batch: &types::Alerts) -> Finished<grouping::Grouped> {
+    pub(crate) fn group(
+        &self,
+        begin: Beginning,
+        given: Given,
+        batch: &types::Alerts,
+    ) -> Finished<grouping::Grouped> {
         let as_of = begin.as_of.millis();
         self.run(begin, given, |mut store, pre| {
             let module = grouper::GrouperPre::new(pre)?.instantiate(&mut store)?;
-            module.casemate_soc_grouping().call_group(store, as_of, batch)
+            module
+                .casemate_soc_grouping()
+                .call_group(store, as_of, batch)
         })
     }
 
@@ -129,7 +143,9 @@ impl Prepared {
         let as_of = begin.as_of.millis();
         self.run(begin, given, |mut store, pre| {
             let module = enricher::EnricherPre::new(pre)?.instantiate(&mut store)?;
-            module.casemate_soc_enriching().call_enrich(store, as_of, batch)
+            module
+                .casemate_soc_enriching()
+                .call_enrich(store, as_of, batch)
         })
     }
 
@@ -143,7 +159,9 @@ impl Prepared {
         let as_of = begin.as_of.millis();
         self.run(begin, given, |mut store, pre| {
             let module = drafter::DrafterPre::new(pre)?.instantiate(&mut store)?;
-            module.casemate_soc_drafting().call_draft(store, as_of, dossier)
+            module
+                .casemate_soc_drafting()
+                .call_draft(store, as_of, dossier)
         })
     }
 
@@ -173,8 +191,11 @@ impl Prepared {
         store.set_max_component_handles(limits.handles);
         store.set_epoch_deadline(limits.deadline_ms.div_ceil(TICK_MS) + 1);
         store.epoch_deadline_trap();
-        let result = call(wasmtime::AsContextMut::as_context_mut(&mut store), self.pre().clone());
-        let run = store.into_data();
+        let result = call(
+            wasmtime::AsContextMut::as_context_mut(&mut store),
+            self.pre().clone(),
+        );
+        let mut run = store.into_data();
         let answer = result.map_err(|error| run.failure(self.module(), &error, &limits));
         Finished {
             answer,
@@ -208,13 +229,21 @@ impl Run {
             return Err(self.meter.exceeded(Limit::HostCalls, u64::from(most)));
         }
         let asked = Commitment::of(&self.salt, question.bytes());
-        let intent = self.record.intent(self.clock.now(), question.capability(), asked, question.items());
+        let intent = self.record.intent(
+            self.clock.now(),
+            question.capability(),
+            asked,
+            question.items(),
+        );
         let permit = match intent {
             Ok(permit) => permit,
             Err(error) => return Err(self.not_recorded(error)),
         };
         let Read { permit, result } = if question.is_too_large() {
-            Read { permit, result: Err(types::Refusal::OverLimit) }
+            Read {
+                permit,
+                result: Err(types::Refusal::OverLimit),
+            }
         } else {
             read(permit)
         };
@@ -223,11 +252,20 @@ impl Run {
             Ok(value) => {
                 let bytes = postcard::to_stdvec(value).map_err(wasmtime::Error::new)?;
                 let commitment = Commitment::of(&self.salt, &bytes);
-                (bytes, Outcome::Ok { answer: commitment, items: value.items() })
+                (
+                    bytes,
+                    Outcome::Ok {
+                        answer: commitment,
+                        items: value.items(),
+                    },
+                )
             }
             Err(refusal) => (Vec::new(), refused(refusal)),
         };
-        self.calls.push(Call { question: question.bytes().to_vec(), answer: bytes });
+        self.calls.push(Call {
+            question: question.bytes().to_vec(),
+            answer: bytes,
+        });
         match permit.outcome(self.clock.now(), outcome) {
             Ok(()) => Ok(answer),
             Err(error) => Err(self.not_recorded(error)),
@@ -266,8 +304,8 @@ impl Run {
     /// Why the call into the module came back with this error.
     fn failure(&self, module: &ModuleName, error: &wasmtime::Error, limits: &Limits) -> RunFailure {
         let over = |limit, value| Why::Limit(OverLimit { limit, value });
-        let why = if let Some(error) = &self.unrecorded {
-            Why::Unrecorded(error.clone())
+        let why = if let Some(error) = self.unrecorded.take() {
+            Why::Unrecorded(error)
         } else if let Some(limit) = self.meter.over() {
             Why::Limit(limit)
         } else {
@@ -294,7 +332,11 @@ impl Run {
                 }
             }
         };
-        RunFailure { module: module.clone(), why, last_line: self.last_line.clone() }
+        RunFailure {
+            module: module.clone(),
+            why,
+            last_line: self.last_line.clone(),
+        }
     }
 }
 

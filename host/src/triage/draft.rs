@@ -4,12 +4,12 @@ use super::enrich::{cited, representatives};
 use super::fault::{self, AnswerFault};
 use super::group::{SHARED, property};
 use crate::model::{
-    AlertNumber, Case, Digest, Draft, Evidence, Field, FieldSet, Instant, ModuleName, Section, Sentence,
-    Statement, Text,
+    AlertNumber, Case, Digest, Draft, Evidence, Field, FieldSet, Instant, ModuleName, Section,
+    Sentence, Statement, Text,
 };
 use crate::sandbox::bindings::{drafting, types};
 use crate::sandbox::table::project;
-use crate::store::{GroupRow, Stored, StoreError, View};
+use crate::store::{GroupRow, StoreError, Stored, View};
 use std::collections::{BTreeMap, BTreeSet};
 
 const MAX_SENTENCES: usize = 128;
@@ -27,7 +27,12 @@ pub(super) struct Prepared {
 
 /// Puts a case's dossier together from what the store holds. `gaps` are what the host knows to be
 /// missing for every case of this session.
-pub(super) fn dossier(view: &View, case: &Case, fields: FieldSet, gaps: &[String]) -> Result<Prepared, StoreError> {
+pub(super) fn dossier(
+    view: &View,
+    case: &Case,
+    fields: FieldSet,
+    gaps: &[String],
+) -> Result<Prepared, StoreError> {
     let mut groups = Vec::with_capacity(case.groups.len());
     for number in &case.groups {
         groups.extend(view.group(*number)?);
@@ -38,7 +43,10 @@ pub(super) fn dossier(view: &View, case: &Case, fields: FieldSet, gaps: &[String
     let alerts = view.alerts_of(&numbers)?;
     let rows: Vec<_> = alerts.iter().map(|s| (s.number, &s.alert)).collect();
     let row_of: BTreeMap<AlertNumber, u32> = numbers.iter().copied().zip(0..).collect();
-    let mut handed: Vec<_> = alerts.iter().map(|s| (Evidence::Alert(s.number), s.alert.digest)).collect();
+    let mut handed: Vec<_> = alerts
+        .iter()
+        .map(|s| (Evidence::Alert(s.number), s.alert.digest))
+        .collect();
     let mut hand_out = |evidence, digest| {
         handed.push((evidence, digest));
         u32::try_from(handed.len() - 1).unwrap_or(u32::MAX)
@@ -60,9 +68,17 @@ pub(super) fn dossier(view: &View, case: &Case, fields: FieldSet, gaps: &[String
             count: group.count,
             first: group.first.millis(),
             last: group.last.millis(),
-            rows: row.variants.iter().filter_map(|v| row_of.get(&v.alert).copied()).collect(),
+            rows: row
+                .variants
+                .iter()
+                .filter_map(|v| row_of.get(&v.alert).copied())
+                .collect(),
             repeats: row.variants.iter().map(|v| v.count).collect(),
-            because: if place == 0 { String::new() } else { because(view, case, group.number)? },
+            because: if place == 0 {
+                String::new()
+            } else {
+                because(view, case, group.number)?
+            },
         });
     }
     for row in &groups {
@@ -71,7 +87,9 @@ pub(super) fn dossier(view: &View, case: &Case, fields: FieldSet, gaps: &[String
             let place = places.entry(enrichment.alert).or_insert(0);
             let evidence = Evidence::Enrichment(enrichment.alert, *place);
             *place += 1;
-            let Some(row) = row_of.get(&enrichment.alert) else { continue };
+            let Some(row) = row_of.get(&enrichment.alert) else {
+                continue;
+            };
             out.findings.push(drafting::Finding {
                 evidence: hand_out(evidence, digest_of(&enrichment)),
                 alert: *row,
@@ -93,7 +111,10 @@ pub(super) fn dossier(view: &View, case: &Case, fields: FieldSet, gaps: &[String
             count: group.count,
             first: group.first.millis(),
             last: group.last.millis(),
-            shares: SHARED.get(place).map_or("", |(phrase, _)| phrase).to_owned(),
+            shares: SHARED
+                .get(place)
+                .map_or("", |(phrase, _)| phrase)
+                .to_owned(),
         });
     }
     let more = (beyond > 0).then(|| {
@@ -102,15 +123,25 @@ pub(super) fn dossier(view: &View, case: &Case, fields: FieldSet, gaps: &[String
     });
     for text in gaps.iter().cloned().chain(more) {
         let digest = Digest::of(text.as_bytes());
-        out.gaps.push(drafting::Gap { evidence: hand_out(Evidence::Gap(text.clone()), digest), text });
+        out.gaps.push(drafting::Gap {
+            evidence: hand_out(Evidence::Gap(text.clone()), digest),
+            text,
+        });
     }
-    Ok(Prepared { dossier: out, handed })
+    Ok(Prepared {
+        dossier: out,
+        handed,
+    })
 }
 
 /// The reason a group is in its case: the rule of a link that names it.
 fn because(view: &View, case: &Case, group: AlertNumber) -> Result<String, StoreError> {
-    let Some(link) = case.links.iter().find(|l| l.a == group || l.b == group) else { return Ok(String::new()) };
-    Ok(view.rule(link.rule)?.map_or_else(String::new, |rule| rule.says.to_string()))
+    let Some(link) = case.links.iter().find(|l| l.a == group || l.b == group) else {
+        return Ok(String::new());
+    };
+    Ok(view
+        .rule(link.rule)?
+        .map_or_else(String::new, |rule| rule.says.to_string()))
 }
 
 /// Earlier groups of the tenant that have something in common with the case, the latest first, each
@@ -125,13 +156,19 @@ fn earlier(
     let own: BTreeSet<AlertNumber> = case.groups.iter().copied().collect();
     let mut found: BTreeMap<AlertNumber, usize> = BTreeMap::new();
     for row in groups {
-        let Ok(opener) = alerts.binary_search_by_key(&row.group.number, |s| s.number) else { continue };
-        let Some(opener) = alerts.get(opener) else { continue };
+        let Ok(opener) = alerts.binary_search_by_key(&row.group.number, |s| s.number) else {
+            continue;
+        };
+        let Some(opener) = alerts.get(opener) else {
+            continue;
+        };
         for (place, (_, shared)) in SHARED.iter().enumerate() {
             if !shared.iter().all(|field: &Field| fields.contains(*field)) {
                 continue;
             }
-            let Some(property) = property(place, &opener.alert) else { continue };
+            let Some(property) = property(place, &opener.alert) else {
+                continue;
+            };
             for number in view.similar(property, row.group.number, MAX_EARLIER_PER_PROPERTY)? {
                 if !own.contains(&number) {
                     let best = found.entry(number).or_insert(place);
@@ -176,8 +213,18 @@ pub(super) fn check(
             citations: cited(&stated.citations, handed, MAX_CITATIONS)?,
         })
     };
-    let sentences = answer.into_iter().map(sentence).collect::<Result<_, AnswerFault>>()?;
-    Ok(Draft { case, version: 1, as_of, module: module.clone(), digest, sentences })
+    let sentences = answer
+        .into_iter()
+        .map(sentence)
+        .collect::<Result<_, AnswerFault>>()?;
+    Ok(Draft {
+        case,
+        version: 1,
+        as_of,
+        module: module.clone(),
+        digest,
+        sentences,
+    })
 }
 
 /// A gap that a withheld field leaves.

@@ -3,7 +3,9 @@
 use super::fault::{self, AnswerFault};
 use super::group::OUT_OF_VARIANT;
 use crate::knowledge::KnownGood;
-use crate::model::{Alert, AlertNumber, Citation, Digest, Enrichment, Evidence, Instant, ModuleName, Statement};
+use crate::model::{
+    Alert, AlertNumber, Citation, Digest, Enrichment, Evidence, Instant, ModuleName, Statement,
+};
 use crate::sandbox::bindings::{enriching, types};
 use crate::store::{GroupRow, Stored};
 use std::collections::BTreeSet;
@@ -24,7 +26,10 @@ pub(super) struct Subject {
 pub(super) fn representatives(groups: &[GroupRow]) -> Vec<(AlertNumber, AlertNumber, u64)> {
     let of_group = |row: &GroupRow| {
         let group = row.group.number;
-        row.variants.iter().map(move |v| (v.alert, group, v.count)).collect::<Vec<_>>()
+        row.variants
+            .iter()
+            .map(move |v| (v.alert, group, v.count))
+            .collect::<Vec<_>>()
     };
     let mut rows: Vec<_> = groups.iter().flat_map(of_group).collect();
     rows.sort_unstable();
@@ -47,8 +52,13 @@ pub(super) fn check(
     let mut kept = Vec::with_capacity(answer.len());
     for stated in answer {
         let row = stated.alert;
-        let unknown = AnswerFault::UnknownRow { row, rows: subjects.len() };
-        let (Some(subject), Some(count)) = (subjects.get(row as usize), per_row.get_mut(row as usize)) else {
+        let unknown = AnswerFault::UnknownRow {
+            row,
+            rows: subjects.len(),
+        };
+        let (Some(subject), Some(count)) =
+            (subjects.get(row as usize), per_row.get_mut(row as usize))
+        else {
             return Err(unknown);
         };
         *count += 1;
@@ -57,7 +67,10 @@ pub(super) fn check(
         if citations.is_empty() {
             return Err(AnswerFault::CitesNothing { row });
         }
-        if citations.iter().all(|c| matches!(c.evidence, Evidence::Alert(_))) {
+        if citations
+            .iter()
+            .all(|c| matches!(c.evidence, Evidence::Alert(_)))
+        {
             return Err(AnswerFault::CitesAlertsOnly { row });
         }
         let (kind, repeats) = judged(stated.kind, row, subject, &citations, facts, as_of)?;
@@ -85,10 +98,16 @@ pub(super) fn cited(
     let mut citations = Vec::with_capacity(numbers.len());
     for number in numbers {
         let Some((evidence, digest)) = handed.get(*number as usize) else {
-            return Err(AnswerFault::NotHandedOut { evidence: *number, handed_out: handed.len() });
+            return Err(AnswerFault::NotHandedOut {
+                evidence: *number,
+                handed_out: handed.len(),
+            });
         };
         if seen.insert(*number) {
-            citations.push(Citation { evidence: evidence.clone(), digest: *digest });
+            citations.push(Citation {
+                evidence: evidence.clone(),
+                digest: *digest,
+            });
         }
     }
     Ok(citations)
@@ -119,7 +138,10 @@ fn judged(
     let mut any = false;
     match kind {
         types::Statement::Asset => {
-            if !citations.iter().any(|c| matches!(c.evidence, Evidence::Asset(_))) {
+            if !citations
+                .iter()
+                .any(|c| matches!(c.evidence, Evidence::Asset(_)))
+            {
                 return Err(AnswerFault::CitesNoAsset { row });
             }
             Ok((Statement::Asset, repeats))
@@ -133,11 +155,19 @@ fn judged(
                 }
                 // The alerts of a row are alike but for these fields, so a fact about one of them
                 // was compared with one alert only.
-                if fact.conditions().iter().any(|c| OUT_OF_VARIANT.contains(&c.field())) {
+                if fact
+                    .conditions()
+                    .iter()
+                    .any(|c| OUT_OF_VARIANT.contains(&c.field()))
+                {
                     repeats = 1;
                 }
             }
-            if any { Ok((Statement::KnownGood, repeats)) } else { Err(AnswerFault::CitesNoFact { row }) }
+            if any {
+                Ok((Statement::KnownGood, repeats))
+            } else {
+                Err(AnswerFault::CitesNoFact { row })
+            }
         }
         types::Statement::ExpiredKnownGood => {
             for fact in cited_facts() {
@@ -146,7 +176,11 @@ fn judged(
                     return Err(AnswerFault::FactHasNotExpired { row });
                 }
             }
-            if any { Ok((Statement::ExpiredKnownGood, repeats)) } else { Err(AnswerFault::CitesNoFact { row }) }
+            if any {
+                Ok((Statement::ExpiredKnownGood, repeats))
+            } else {
+                Err(AnswerFault::CitesNoFact { row })
+            }
         }
     }
 }

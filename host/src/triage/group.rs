@@ -1,7 +1,10 @@
 //! Checks a grouper's answer, keeps what it says and forms cases.
 
 use super::fault::{self, AnswerFault};
-use crate::model::{Alert, AlertNumber, Case, Digest, Field, Group, Link, ModuleName, Placement, Rule, Standing, Text};
+use crate::model::{
+    Alert, AlertNumber, Case, Digest, Field, Group, Link, ModuleName, Placement, Rule, Standing,
+    Text,
+};
 use crate::sandbox::bindings::grouping::{self, Grouped};
 use crate::store::{Change, GroupRow, Note, StoreError, Variant};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +41,11 @@ pub(super) fn check(
     standing: impl Fn(AlertNumber) -> Result<Option<Standing>, StoreError>,
 ) -> Result<Result<Checked, AnswerFault>, StoreError> {
     let mut known = BTreeMap::new();
-    let named = answer.placements.iter().map(|p| p.group).chain(answer.links.iter().flat_map(|l| [l.a, l.b]));
+    let named = answer
+        .placements
+        .iter()
+        .map(|p| p.group)
+        .chain(answer.links.iter().flat_map(|l| [l.a, l.b]));
     for group in named.collect::<BTreeSet<_>>() {
         if numbers.binary_search(&group).is_err()
             && let Some(standing) = standing(group)?
@@ -58,13 +65,19 @@ fn checked(
     let rules = stated(&answer.rules)?;
     let rule = |index: u32| match rules.get(index as usize) {
         Some(_) => Ok(()),
-        None => Err(AnswerFault::UnknownRule { index, rules: rules.len() }),
+        None => Err(AnswerFault::UnknownRule {
+            index,
+            rules: rules.len(),
+        }),
     };
     fault::at_most("placements", answer.placements.len(), numbers.len())?;
     let mut placements = answer.placements;
     placements.sort_by_key(|p| p.alert);
-    let opened: BTreeSet<AlertNumber> =
-        placements.iter().filter(|p| p.alert == p.group).map(|p| p.alert).collect();
+    let opened: BTreeSet<AlertNumber> = placements
+        .iter()
+        .filter(|p| p.alert == p.group)
+        .map(|p| p.alert)
+        .collect();
     let mut wanted = numbers.iter().copied().peekable();
     let mut last = None;
     for p in &placements {
@@ -74,12 +87,17 @@ fn checked(
         last = Some(p.alert);
         match wanted.peek().copied() {
             Some(number) if number == p.alert => wanted.next(),
-            Some(number) if number < p.alert => return Err(AnswerFault::NotPlaced { alert: number }),
+            Some(number) if number < p.alert => {
+                return Err(AnswerFault::NotPlaced { alert: number });
+            }
             _ => return Err(AnswerFault::UnknownAlert { alert: p.alert }),
         };
         let earlier = opened.contains(&p.group) && p.group <= p.alert;
         if !earlier && !known.contains_key(&p.group) {
-            return Err(AnswerFault::UnknownGroup { alert: p.alert, group: p.group });
+            return Err(AnswerFault::UnknownGroup {
+                alert: p.alert,
+                group: p.group,
+            });
         }
         rule(p.rule)?;
     }
@@ -89,14 +107,18 @@ fn checked(
     let mut openings = BTreeMap::new();
     for opening in &answer.openings {
         if !opened.contains(&opening.group) {
-            return Err(AnswerFault::OpeningOfNone { group: opening.group });
+            return Err(AnswerFault::OpeningOfNone {
+                group: opening.group,
+            });
         }
         let standing = match opening.standing {
             grouping::Standing::Open => Standing::Open,
             grouping::Standing::Routine => Standing::Routine,
         };
         if openings.insert(opening.group, standing).is_some() {
-            return Err(AnswerFault::OpenedTwice { group: opening.group });
+            return Err(AnswerFault::OpenedTwice {
+                group: opening.group,
+            });
         }
     }
     if let Some(group) = opened.iter().find(|g| !openings.contains_key(g)) {
@@ -117,13 +139,23 @@ fn checked(
         }
     }
     let notes = notes(answer.notes, numbers.len(), has_memory)?;
-    Ok(Checked { rules, placements, openings, links: answer.links, notes })
+    Ok(Checked {
+        rules,
+        placements,
+        openings,
+        links: answer.links,
+        notes,
+    })
 }
 
 fn stated(rules: &[grouping::Rule]) -> Result<Vec<StatedRule>, AnswerFault> {
     fault::at_most("rules", rules.len(), MAX_RULES)?;
     let one = |rule: &grouping::Rule| {
-        let unit = if rule.unit.is_empty() { Text::default() } else { fault::text("a rule's unit", &rule.unit, 32)? };
+        let unit = if rule.unit.is_empty() {
+            Text::default()
+        } else {
+            fault::text("a rule's unit", &rule.unit, 32)?
+        };
         Ok(StatedRule {
             name: fault::text("a rule's name", &rule.name, 64)?,
             says: fault::text("a rule's predicate", &rule.says, 200)?,
@@ -141,14 +173,26 @@ fn notes(
     if !has_memory && !notes.is_empty() {
         return Err(AnswerFault::NotesWithoutMemory { notes: notes.len() });
     }
-    fault::at_most("notes", notes.len(), alerts.saturating_mul(8).saturating_add(256))?;
+    fault::at_most(
+        "notes",
+        notes.len(),
+        alerts.saturating_mul(8).saturating_add(256),
+    )?;
     let one = |note: crate::sandbox::bindings::memory::Note| {
         if note.key.is_empty() || note.key.len() > MAX_NOTE_KEY_BYTES {
             let bytes = note.key.len();
-            return Err(AnswerFault::TextLength { what: "a note's key", bytes, most: MAX_NOTE_KEY_BYTES });
+            return Err(AnswerFault::TextLength {
+                what: "a note's key",
+                bytes,
+                most: MAX_NOTE_KEY_BYTES,
+            });
         }
         fault::at_most("bytes in a note", note.value.len(), MAX_NOTE_BYTES)?;
-        Ok(Note { key: note.key, value: note.value, freshness: note.freshness })
+        Ok(Note {
+            key: note.key,
+            value: note.value,
+            freshness: note.freshness,
+        })
     };
     notes.into_iter().map(one).collect()
 }
@@ -164,7 +208,13 @@ impl Checked {
         };
         Self {
             rules: vec![rule],
-            placements: vec![grouping::Placement { alert, group: alert, rule: 0, measured: 0, bound: 0 }],
+            placements: vec![grouping::Placement {
+                alert,
+                group: alert,
+                rule: 0,
+                measured: 0,
+                bound: 0,
+            }],
             openings: BTreeMap::from([(alert, Standing::Open)]),
             links: Vec::new(),
             notes: Vec::new(),
@@ -182,7 +232,13 @@ impl Checked {
         let mut keys = Vec::with_capacity(self.rules.len());
         for rule in self.rules {
             let StatedRule { name, says, unit } = rule;
-            keys.push(change.rule_key(&Rule { module: module.clone(), digest, name, says, unit })?);
+            keys.push(change.rule_key(&Rule {
+                module: module.clone(),
+                digest,
+                name,
+                says,
+                unit,
+            })?);
         }
         let key = |index: u32| keys.get(index as usize).copied().unwrap_or(0);
         let mut groups: BTreeMap<AlertNumber, GroupRow> = BTreeMap::new();
@@ -195,7 +251,11 @@ impl Checked {
                         Some(row) => row,
                         None => {
                             change.put_similar(p.group, &properties(alert))?;
-                            let standing = self.openings.get(&p.group).copied().unwrap_or(Standing::Open);
+                            let standing = self
+                                .openings
+                                .get(&p.group)
+                                .copied()
+                                .unwrap_or(Standing::Open);
                             opened(p.group, standing, alert)
                         }
                     };
@@ -215,11 +275,20 @@ impl Checked {
         for row in groups.values() {
             change.put_group(row)?;
         }
-        for row in groups.values().filter(|row| row.group.standing == Standing::Open) {
+        for row in groups
+            .values()
+            .filter(|row| row.group.standing == Standing::Open)
+        {
             touch_case(change, row)?;
         }
         for link in &self.links {
-            let link = Link { a: link.a, b: link.b, rule: key(link.rule), measured: link.measured, bound: link.bound };
+            let link = Link {
+                a: link.a,
+                b: link.b,
+                rule: key(link.rule),
+                measured: link.measured,
+                bound: link.bound,
+            };
             join(change, link)?;
         }
         change.keep_notes(module, &self.notes)
@@ -251,19 +320,28 @@ fn add(row: &mut GroupRow, number: AlertNumber, alert: &Alert) {
     if let Some(same) = row.variants.iter_mut().find(|v| v.digest == digest) {
         same.count += 1;
     } else if row.variants.len() < GroupRow::MAX_VARIANTS {
-        row.variants.push(Variant { digest, alert: number, count: 1 });
+        row.variants.push(Variant {
+            digest,
+            alert: number,
+            count: 1,
+        });
     } else {
         row.beyond += 1;
     }
 }
 
 /// The fields that change from one repeat of an alert to the next and are left out of a variant.
-pub(super) const OUT_OF_VARIANT: [Field; 3] = [Field::Message, Field::SourcePort, Field::DestinationPort];
+pub(super) const OUT_OF_VARIANT: [Field; 3] =
+    [Field::Message, Field::SourcePort, Field::DestinationPort];
 
 /// Tells apart the combinations of fields in a group.
 fn variant(alert: &Alert) -> [u8; 16] {
     let mut parts: Vec<&[u8]> = vec![alert.severity.word().as_bytes()];
-    for (field, value) in alert.fields.iter().filter(|(f, _)| !OUT_OF_VARIANT.contains(f)) {
+    for (field, value) in alert
+        .fields
+        .iter()
+        .filter(|(f, _)| !OUT_OF_VARIANT.contains(f))
+    {
         parts.push(field.name().as_bytes());
         parts.push(value.as_str().as_bytes());
     }
@@ -275,11 +353,20 @@ pub(super) const SHARED: &[(&str, &[Field])] = &[
     ("same command line", &[Field::ProcessCommandLine]),
     ("same file hash", &[Field::FileHash]),
     ("same process hash", &[Field::ProcessHash]),
-    ("same rule on the same host", &[Field::RuleId, Field::HostName]),
-    ("same rule to the same address", &[Field::RuleId, Field::DestinationIp]),
+    (
+        "same rule on the same host",
+        &[Field::RuleId, Field::HostName],
+    ),
+    (
+        "same rule to the same address",
+        &[Field::RuleId, Field::DestinationIp],
+    ),
     ("same domain", &[Field::Domain]),
     ("same source address", &[Field::SourceIp]),
-    ("same user on the same host", &[Field::UserName, Field::HostName]),
+    (
+        "same user on the same host",
+        &[Field::UserName, Field::HostName],
+    ),
     ("same rule", &[Field::RuleId]),
 ];
 
@@ -294,7 +381,9 @@ pub(super) fn property(place: usize, alert: &Alert) -> Option<[u8; 16]> {
 }
 
 fn properties(alert: &Alert) -> Vec<[u8; 16]> {
-    (0..SHARED.len()).filter_map(|place| property(place, alert)).collect()
+    (0..SHARED.len())
+        .filter_map(|place| property(place, alert))
+        .collect()
 }
 
 /// A group in the foreground is in a case: at first in one of its own.
@@ -321,11 +410,15 @@ fn touch_case(change: &mut Change, row: &GroupRow) -> Result<(), StoreError> {
 
 /// Joins the cases of two groups, where the whole stays within its bound.
 fn join(change: &mut Change, link: Link) -> Result<(), StoreError> {
-    let (Some(a), Some(b)) = (change.case_of(link.a)?, change.case_of(link.b)?) else { return Ok(()) };
+    let (Some(a), Some(b)) = (change.case_of(link.a)?, change.case_of(link.b)?) else {
+        return Ok(());
+    };
     if a == b {
         return Ok(());
     }
-    let (Some(keep), Some(give)) = (change.case(a.min(b))?, change.case(a.max(b))?) else { return Ok(()) };
+    let (Some(keep), Some(give)) = (change.case(a.min(b))?, change.case(a.max(b))?) else {
+        return Ok(());
+    };
     if keep.groups.len() + give.groups.len() > MAX_GROUPS_PER_CASE {
         return Ok(());
     }
@@ -337,5 +430,10 @@ fn join(change: &mut Change, link: Link) -> Result<(), StoreError> {
     links.push(link);
     let assessed_severity = keep.assessed_severity.max(give.assessed_severity);
     change.remove_case(give.number)?;
-    change.put_case(&Case { number: keep.number, groups, links, assessed_severity })
+    change.put_case(&Case {
+        number: keep.number,
+        groups,
+        links,
+        assessed_severity,
+    })
 }

@@ -1,5 +1,7 @@
 //! The flow, one step a file.
 
+mod draft;
+mod enrich;
 mod fault;
 mod group;
 pub mod intake;

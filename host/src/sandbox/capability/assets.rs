@@ -19,40 +19,58 @@ impl AssetList {
     }
 
     fn read(&self, permit: Permit, keys: &[String]) -> Read<Vec<Vec<Asset>>> {
-        let found = keys.iter().map(|key| self.0.lookup(key).take(MAX_PER_KEY).cloned().collect()).collect();
-        Read { permit, result: Ok(found) }
+        let found = keys
+            .iter()
+            .map(|key| self.0.lookup(key).take(MAX_PER_KEY).cloned().collect())
+            .collect();
+        Read {
+            permit,
+            result: Ok(found),
+        }
     }
 }
 
 impl assets::Host for Run {
-    fn lookup(&mut self, keys: Vec<String>) -> wasmtime::Result<Result<Vec<Vec<assets::Asset>>, types::Refusal>> {
+    fn lookup(
+        &mut self,
+        keys: Vec<String>,
+    ) -> wasmtime::Result<Result<Vec<Vec<assets::Asset>>, types::Refusal>> {
         let question = Question::keys(Capability::Assets, &keys, MAX_KEYS);
         let list = self.given.assets.clone();
         self.answer(
             &question,
             |permit| match &list {
                 Some(list) => list.read(permit, &keys),
-                None => Read { permit, result: Err(types::Refusal::Unavailable) },
+                None => Read {
+                    permit,
+                    result: Err(types::Refusal::Unavailable),
+                },
             },
             |run, found| {
-                found.iter().map(|of_key| of_key.iter().map(|asset| handed_out(run, asset)).collect()).collect()
+                found
+                    .iter()
+                    .map(|of_key| of_key.iter().map(|asset| handed_out(run, asset)).collect())
+                    .collect()
             },
         )
     }
 }
 
 fn handed_out(run: &mut Run, asset: &Asset) -> assets::Asset {
-    let attribute = |(name, value): &(_, _)| types::Attribute { name: shown(name), value: shown(value) };
+    let attribute = |(name, value): &(_, _)| types::Attribute {
+        name: shown(name),
+        value: shown(value),
+    };
     let mut record = assets::Asset {
         evidence: 0,
-        name: asset.name().to_string(),
-        kind: asset.kind().to_string(),
-        owner: asset.owner().to_string(),
-        criticality: asset.criticality().to_string(),
-        attributes: asset.attributes().iter().map(attribute).collect(),
+        name: asset.name.to_string(),
+        kind: asset.kind.to_string(),
+        owner: asset.owner.to_string(),
+        criticality: asset.criticality.to_string(),
+        attributes: asset.attributes.iter().map(attribute).collect(),
     };
     let digest = Digest::of(format!("{record:?}").as_bytes());
-    record.evidence = run.hand_out(Evidence::Asset(asset.line()), digest);
+    record.evidence = run.hand_out(Evidence::Asset(asset.line), digest);
     record
 }
 

@@ -20,23 +20,38 @@ impl FactList {
     }
 
     fn read(&self, permit: Permit, rules: &[String]) -> Read<Vec<Vec<Fact>>> {
-        let found = rules.iter().map(|rule| self.0.facts_for(rule).take(MAX_PER_RULE).cloned().collect()).collect();
-        Read { permit, result: Ok(found) }
+        let found = rules
+            .iter()
+            .map(|rule| self.0.facts_for(rule).take(MAX_PER_RULE).cloned().collect())
+            .collect();
+        Read {
+            permit,
+            result: Ok(found),
+        }
     }
 }
 
 impl known_good::Host for Run {
-    fn facts(&mut self, rules: Vec<String>) -> wasmtime::Result<Result<Vec<Vec<known_good::Fact>>, types::Refusal>> {
+    fn facts(
+        &mut self,
+        rules: Vec<String>,
+    ) -> wasmtime::Result<Result<Vec<Vec<known_good::Fact>>, types::Refusal>> {
         let question = Question::keys(Capability::KnownGood, &rules, MAX_RULES);
         let list = self.given.known_good.clone();
         self.answer(
             &question,
             |permit| match &list {
                 Some(list) => list.read(permit, &rules),
-                None => Read { permit, result: Err(types::Refusal::Unavailable) },
+                None => Read {
+                    permit,
+                    result: Err(types::Refusal::Unavailable),
+                },
             },
             |run, found| {
-                found.iter().map(|of_rule| of_rule.iter().map(|fact| handed_out(run, fact)).collect()).collect()
+                found
+                    .iter()
+                    .map(|of_rule| of_rule.iter().map(|fact| handed_out(run, fact)).collect())
+                    .collect()
             },
         )
     }
@@ -44,12 +59,12 @@ impl known_good::Host for Run {
 
 fn handed_out(run: &mut Run, fact: &Fact) -> known_good::Fact {
     let condition = |c: &crate::knowledge::Condition| known_good::Condition {
-        name: wit_field(c.field()),
-        compare: match c.comparison() {
+        name: wit_field(c.field),
+        compare: match c.compare {
             Comparison::Equals => known_good::Comparison::Equals,
             Comparison::BeginsWith => known_good::Comparison::BeginsWith,
         },
-        value: c.value().to_string(),
+        value: c.value.to_string(),
     };
     let mut record = known_good::Fact {
         evidence: 0,

@@ -28,14 +28,20 @@ impl Recall {
 }
 
 impl memory::Host for Run {
-    fn recall(&mut self, keys: Vec<String>) -> wasmtime::Result<Result<Vec<Option<Vec<u8>>>, types::Refusal>> {
+    fn recall(
+        &mut self,
+        keys: Vec<String>,
+    ) -> wasmtime::Result<Result<Vec<Option<Vec<u8>>>, types::Refusal>> {
         let question = Question::keys(Capability::Memory, &keys, MAX_KEYS);
         let notes = self.given.memory.clone();
         self.answer(
             &question,
             |permit| match &notes {
                 Some(notes) => notes.read(permit, &keys),
-                None => Read { permit, result: Err(types::Refusal::Unavailable) },
+                None => Read {
+                    permit,
+                    result: Err(types::Refusal::Unavailable),
+                },
             },
             |_, found| found,
         )

@@ -38,7 +38,12 @@ impl Question {
             bytes.extend_from_slice(&(key.len() as u64).to_le_bytes());
             bytes.extend_from_slice(key.as_bytes());
         }
-        Self { capability, bytes, items: keys.len(), too_large: keys.len() > most }
+        Self {
+            capability,
+            bytes,
+            items: keys.len(),
+            too_large: keys.len() > most,
+        }
     }
 
     pub(super) fn capability(&self) -> Capability {
@@ -68,9 +73,18 @@ pub(super) struct Read<A> {
 /// A refusal as the trail records it.
 pub(super) fn refused(refusal: &Refusal) -> Outcome {
     let (refusal, cause) = match refusal {
-        Refusal::OverLimit => (RefusalCode::OverLimit, "the call asked for more than one call may"),
+        Refusal::OverLimit => (
+            RefusalCode::OverLimit,
+            "the call asked for more than one call may",
+        ),
         Refusal::Unavailable => (RefusalCode::Unavailable, "the source could not be read"),
-        Refusal::Malformed => (RefusalCode::Malformed, "the question is not of the documented form"),
+        Refusal::Malformed => (
+            RefusalCode::Malformed,
+            "the question is not of the documented form",
+        ),
     };
-    Outcome::Refused { refusal, cause: Words::of(cause) }
+    Outcome::Refused {
+        refusal,
+        cause: Words::new(cause),
+    }
 }
