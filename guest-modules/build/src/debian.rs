@@ -1,0 +1,353 @@
+//! A private compiler from Debian's packages: no root, and the installed Rust stays as it is.
+//!
+//! Debian's `rustc-web` is newer than its `rustc`, and `rust-web-src` carries every crate the standard
+//! library needs. Packages are unpacked, not installed; the standard library for modules is built once
+//! from the source that belongs to the compiler, because mixing versions does not work.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{self, Missing, output, say, step};
+use crate::toolchain::{Compiler, TARGET};
+use crate::workspace::{Release, Workspace};
+
+/// Folders of finished toolchains begin so; Debian's version follows.
+const FOLDER: &str = "guest-toolchain-";
+
+/// In a finished toolchain: says how it was made, so that one made differently is made again.
+const RECIPE_FILE: &str = "recipe";
+const RECIPE: &str = "1\n";
+
+/// Whether this is a machine with Debian's tools.
+pub(crate) fn is_here() -> bool {
+    ["apt-get", "apt-cache", "dpkg"]
+        .iter()
+        .all(|program| process::on_path(program).is_some())
+}
+
+/// The newest finished toolchain in the cache that is new enough: its `rustc`.
+pub(crate) fn made(cache: &Path, needs: Release) -> Option<PathBuf> {
+    let folders = cache.read_dir().ok()?.flatten();
+    let finished = folders.filter_map(|entry| {
+        let release = release_of_folder(entry.file_name().to_str()?)?;
+        let recipe = fs::read_to_string(entry.path().join(RECIPE_FILE)).ok()?;
+        (release >= needs && recipe == RECIPE).then(|| (release, entry.path()))
+    });
+    finished.max().map(|(_, folder)| folder.join("bin/rustc"))
+}
+
+fn release_of_folder(name: &str) -> Option<Release> {
+    Release::of(name.strip_prefix(FOLDER)?)
+}
+
+/// Makes the toolchain in the cache and returns its `rustc`. Waits for another process that is
+/// making it.
+pub(crate) fn make(cache: &Path, workspace: &Workspace, linker: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(cache).with_context(|| format!("making `{}`", cache.display()))?;
+    let lock = cache.join("guest-toolchain.lock");
+    let lock = File::create(&lock).with_context(|| format!("opening `{}`", lock.display()))?;
+    if lock.try_lock().is_err() {
+        say("another process is making the private compiler; waiting for it ...");
+        lock.lock().context("waiting for the lock")?;
+    }
+    if let Some(rustc) = made(cache, workspace.needs) {
+        return Ok(rustc);
+    }
+
+    let unfinished = cache.join("making-guest-toolchain");
+    remove(&unfinished)?;
+    fs::create_dir_all(&unfinished)?;
+    let version = step("looking for Debian's rustc-web", || {
+        available(workspace.needs)
+    })?;
+    download_and_unpack(&version, &unfinished)?;
+    let rustc = write_wrapper(&unfinished)?;
+    step(
+        &format!("building the standard library for {TARGET} (about 40 s, once)"),
+        || build_std(&unfinished, &rustc, workspace, linker),
+    )?;
+    remove_what_is_done_with(&unfinished)?;
+    fs::write(unfinished.join(RECIPE_FILE), RECIPE)?;
+
+    let folder = cache.join(format!("{FOLDER}{version}"));
+    remove(&folder)?;
+    fs::rename(&unfinished, &folder)
+        .with_context(|| format!("renaming it to `{}`", folder.display()))?;
+    say(&format!(
+        "  the private compiler is in `{}`",
+        folder.display()
+    ));
+    Ok(folder.join("bin/rustc"))
+}
+
+/// The version of `rustc-web` that apt would fetch.
+fn available(needs: Release) -> Result<String> {
+    if let Some(version) = candidate(needs)? {
+        return Ok(version);
+    }
+    if !update_lists()? {
+        return Err(Missing(format!(
+            "apt knows no `rustc-web` from {needs} on; type `sudo apt-get update`, then run this again"
+        ))
+        .into());
+    }
+    candidate(needs)?.with_context(|| format!("this Debian has no `rustc-web` from {needs} on"))
+}
+
+fn candidate(needs: Release) -> Result<Option<String>> {
+    let text = output(apt("apt-cache").args(["policy", "rustc-web"]))?;
+    Ok(candidate_in(&text, needs))
+}
+
+fn candidate_in(policy: &str, needs: Release) -> Option<String> {
+    let version = policy
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Candidate: "))?;
+    (Release::of(version)? >= needs).then(|| version.to_owned())
+}
+
+/// Fetches apt's lists, which only root may; false where we are not.
+fn update_lists() -> Result<bool> {
+    if output(Command::new("id").arg("-u"))?.trim() != "0" {
+        return Ok(false);
+    }
+    step("apt-get update", || output(apt("apt-get").arg("update")))?;
+    Ok(true)
+}
+
+fn download_and_unpack(version: &str, folder: &Path) -> Result<()> {
+    let mut packages = vec![format!("rustc-web={version}")];
+    packages.push(format!("libstd-rust-web-dev={version}"));
+    packages.push(format!("rust-web-src={version}"));
+    let runtime = dependency("libstd-rust-web-dev", version, "libstd-rust-web-")?;
+    packages.push(format!("{runtime}={version}"));
+    packages.push(dependency(&runtime, version, "libllvm")?);
+
+    let downloads = folder.join("downloads");
+    fs::create_dir_all(&downloads)?;
+    let download = || {
+        output(
+            apt("apt-get")
+                .arg("download")
+                .args(&packages)
+                .current_dir(&downloads),
+        )
+        .context("lists that are out of date are a common cause: type `sudo apt-get update`")
+    };
+    step(
+        &format!("downloading Debian's rustc-web {version} (about 137 MB, once)"),
+        download,
+    )?;
+    step("unpacking it (about 850 MB, 470 MB once done)", || {
+        for entry in downloads.read_dir()? {
+            output(
+                Command::new("dpkg")
+                    .arg("-x")
+                    .arg(entry?.path())
+                    .arg(folder),
+            )?;
+        }
+        remove(&downloads)
+    })
+}
+
+/// The package a package depends on whose name begins so.
+fn dependency(package: &str, version: &str, begins: &str) -> Result<String> {
+    let text = output(
+        apt("apt-cache")
+            .arg("show")
+            .arg(format!("{package}={version}")),
+    )?;
+    dependency_in(&text, begins)
+        .with_context(|| format!("`{package}` {version} depends on no `{begins}...`"))
+}
+
+fn dependency_in(record: &str, begins: &str) -> Option<String> {
+    let depends = record
+        .lines()
+        .find_map(|line| line.strip_prefix("Depends: "))?;
+    let names = depends
+        .split(',')
+        .filter_map(|one| one.split_whitespace().next());
+    names
+        .map(str::to_owned)
+        .find(|name| name.starts_with(begins))
+}
+
+/// apt's tools translate their output.
+fn apt(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env("LC_ALL", "C");
+    command
+}
+
+/// The unpacked compiler finds its libraries only if told where they are.
+fn write_wrapper(folder: &Path) -> Result<PathBuf> {
+    let libraries = folders_in(&folder.join("usr/lib"))?
+        .into_iter()
+        .find(|path| {
+            path.read_dir().is_ok_and(|files| {
+                files.flatten().any(|f| {
+                    f.file_name()
+                        .to_string_lossy()
+                        .starts_with("librustc_driver")
+                })
+            })
+        })
+        .context("no `librustc_driver` in the packages")?;
+    let libraries = libraries.strip_prefix(folder)?.display().to_string();
+    let compiler = folder.join("usr/bin/rustc");
+    let wrapper = folder.join("bin/rustc");
+    fs::create_dir_all(folder.join("bin"))?;
+    fs::write(
+        &wrapper,
+        format!(
+            "#!/bin/sh\n\
+             here=${{0%/*}}/..\n\
+             LD_LIBRARY_PATH=$here/{libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}} \\\n\
+             exec \"$here/usr/bin/rustc\" \"$@\"\n"
+        ),
+    )?;
+    fs::set_permissions(&wrapper, fs::metadata(compiler)?.permissions())?;
+    Ok(wrapper)
+}
+
+/// Builds the standard library from the packages alone, and moves it to where the compiler looks.
+fn build_std(folder: &Path, rustc: &Path, workspace: &Workspace, linker: &Path) -> Result<()> {
+    let compiler = Compiler::ask(rustc.as_os_str(), &workspace.root)?;
+    let source = compiler.sysroot.join("lib/rustlib/src/rust");
+    let real = source
+        .canonicalize()
+        .context("the standard library's source")?;
+    let name = Compiler::source_name(compiler.commit.as_deref());
+    let mut flags = vec!["-Cembed-bitcode=yes".to_owned()]; // without it, fat LTO of a module fails
+    for place in [&source, &real] {
+        flags.push(format!("--remap-path-prefix={}={name}", place.display()));
+    }
+
+    let empty = folder.join("std");
+    fs::create_dir_all(empty.join("src"))?;
+    fs::write(
+        empty.join("Cargo.toml"),
+        "[package]\nname = \"needs-std\"\nedition = \"2024\"\n\n[workspace]\n",
+    )?;
+    fs::write(empty.join("src/lib.rs"), "")?;
+    let vendored = format!(
+        "source.vendored.directory={:?}",
+        source.join("library/vendor")
+    );
+    let mut cargo = Command::new(&workspace.cargo);
+    process::forget_inherited(&mut cargo)
+        .args([
+            "build",
+            "-Zbuild-std=std,panic_abort",
+            "--release",
+            "--target",
+            TARGET,
+        ])
+        .args([
+            "--offline",
+            "--config",
+            "source.crates-io.replace-with='vendored'",
+        ])
+        .args(["--config", &vendored, "--target-dir", "target"])
+        .current_dir(&empty)
+        .env("RUSTC", rustc)
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+    output(&mut cargo)?;
+
+    fs::create_dir_all(&compiler.libraries)?;
+    for entry in empty
+        .join("target")
+        .join(TARGET)
+        .join("release/deps")
+        .read_dir()?
+    {
+        let entry = entry?;
+        let name = entry.file_name();
+        if Path::new(&name)
+            .extension()
+            .is_some_and(|extension| extension == "rlib")
+        {
+            fs::rename(entry.path(), compiler.libraries.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_what_is_done_with(folder: &Path) -> Result<()> {
+    for part in [
+        "std",
+        "usr/src",
+        "usr/lib/rustlib/src",
+        "usr/share",
+        "usr/libexec",
+    ] {
+        remove(&folder.join(part))?;
+    }
+    Ok(())
+}
+
+fn folders_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = folder
+        .read_dir()
+        .with_context(|| format!("reading `{}`", folder.display()))?;
+    Ok(entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect())
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            bail!("removing `{}`: {error}", folder.display())
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = "rustc-web:\n  Installed: (none)\n  Candidate: 1.96.0+dfsg1-1~deb12u2\n";
+
+    #[test]
+    fn a_candidate_counts_only_if_it_is_new_enough() {
+        let version = candidate_in(POLICY, Release(1, 95));
+        assert_eq!(version.as_deref(), Some("1.96.0+dfsg1-1~deb12u2"));
+        assert_eq!(candidate_in(POLICY, Release(1, 97)), None);
+        assert_eq!(
+            candidate_in("rustc-web:\n  Candidate: (none)\n", Release(1, 95)),
+            None
+        );
+        assert_eq!(candidate_in("", Release(1, 95)), None);
+    }
+
+    #[test]
+    fn a_dependency_is_found_by_how_its_name_begins() {
+        let record = "Package: x\nDepends: libc6 (>= 2.34), libllvm22, libstdc++6 (>= 11)\n";
+        assert_eq!(
+            dependency_in(record, "libllvm").as_deref(),
+            Some("libllvm22")
+        );
+        assert_eq!(dependency_in(record, "libstd-rust-web-"), None);
+    }
+
+    #[test]
+    fn an_unfinished_or_foreign_folder_is_not_a_toolchain() {
+        assert_eq!(
+            release_of_folder("guest-toolchain-1.96.0+dfsg1"),
+            Some(Release(1, 96))
+        );
+        assert_eq!(release_of_folder("making-guest-toolchain"), None);
+        assert_eq!(release_of_folder("guest-toolchain.lock"), None);
+    }
+}

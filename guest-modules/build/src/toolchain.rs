@@ -1,0 +1,351 @@
+//! Finds, or makes, a compiler that has the standard library for modules.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::debian;
+use crate::process::{self, Missing, say};
+use crate::workspace::{Release, Workspace};
+
+/// What modules are compiled for.
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Names the compiler to use, whatever else is there.
+const EXPLICIT: &str = "CASEMATE_GUEST_RUSTC";
+
+/// A compiler and a linker that can build modules.
+#[derive(Debug)]
+pub(crate) struct Toolchain {
+    way: Way,
+    /// What `RUSTC` must be.
+    pub(crate) rustc: OsString,
+    /// Its own words, for example `rustc 1.96.0 (ac68faa20 2026-05-25)`.
+    pub(crate) version: String,
+    /// Where its libraries are.
+    pub(crate) sysroot: PathBuf,
+    /// A linker for wasm.
+    pub(crate) linker: PathBuf,
+    commit: Option<String>,
+}
+
+/// The ways to a compiler, in the order in which they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The user named it.
+    Explicit,
+    /// The one that builds everything else.
+    Active,
+    /// The private one, made earlier.
+    Cached,
+    /// The active one, once rustup has added the target.
+    Rustup,
+    /// A private one from Debian's packages.
+    Debian,
+}
+
+/// What this machine has, as far as the choice depends on it.
+#[derive(Debug, Default)]
+struct Present {
+    explicit: bool,
+    active: bool,
+    cached: bool,
+    rustup: bool,
+    /// rustup may download: `RUSTUP_AUTO_INSTALL` isn't `0`.
+    auto_install: bool,
+    apt: bool,
+}
+
+/// The ways worth trying here. Where something is already there, nothing is downloaded.
+fn ways(present: &Present) -> Vec<Way> {
+    if present.explicit {
+        return vec![Way::Explicit];
+    }
+    if present.active {
+        return vec![Way::Active];
+    }
+    if present.cached {
+        return vec![Way::Cached];
+    }
+    let rustup = (present.rustup && present.auto_install).then_some(Way::Rustup);
+    let debian = present.apt.then_some(Way::Debian);
+    rustup.into_iter().chain(debian).collect()
+}
+
+/// Finds the compiler for modules; makes one where there is none.
+///
+/// # Errors
+///
+/// [`Missing`] where the user has to do something first; the text says what.
+pub(crate) fn find(workspace: &Workspace) -> Result<Toolchain> {
+    let explicit = process::set(EXPLICIT);
+    let active = process::set("RUSTC").unwrap_or_else(|| "rustc".into());
+    let compiler = Compiler::ask(&active, &workspace.root).context("asking the active compiler")?;
+    let cache = cache();
+    let cached = cache
+        .as_deref()
+        .and_then(|cache| debian::made(cache, workspace.needs));
+    let present = Present {
+        explicit: explicit.is_some(),
+        active: compiler.has_std,
+        cached: cached.is_some(),
+        rustup: process::on_path("rustup").is_some(),
+        auto_install: std::env::var_os("RUSTUP_AUTO_INSTALL").is_none_or(|value| value != "0"),
+        apt: cache.is_some() && debian::is_here(),
+    };
+
+    let mut tried = Vec::new();
+    for way in ways(&present) {
+        let rustc = match way {
+            Way::Explicit => Ok(explicit.clone().unwrap_or_default()),
+            Way::Active => Ok(active.clone()),
+            Way::Cached => Ok(cached.clone().unwrap_or_default().into_os_string()),
+            Way::Rustup => add_target(&workspace.root).map(|()| active.clone()),
+            Way::Debian => debian::make(
+                cache.as_deref().unwrap_or(Path::new("")),
+                workspace,
+                &linker(&[&compiler.sysroot])?,
+            )
+            .map(PathBuf::into_os_string),
+        };
+        match rustc.and_then(|rustc| complete(way, rustc, &workspace.root, &compiler.sysroot)) {
+            Ok(toolchain) => return Ok(toolchain),
+            Err(error) => {
+                let line = format!("{way}: {error:#}");
+                say(&line);
+                tried.push(line);
+            }
+        }
+    }
+    Err(Missing(advice(&tried, workspace.needs)).into())
+}
+
+/// Checks that a compiler can do it and adds the linker.
+fn complete(way: Way, rustc: OsString, root: &Path, active: &Path) -> Result<Toolchain> {
+    let rustc = match Path::new(&rustc).components().count() {
+        0 | 1 => rustc,
+        _ => std::path::absolute(&rustc)?.into_os_string(),
+    };
+    let compiler = Compiler::ask(&rustc, root)?;
+    if !compiler.has_std {
+        bail!(
+            "`{}` has no standard library for {TARGET} below `{}`",
+            rustc.display(),
+            compiler.sysroot.display()
+        );
+    }
+    let linker = linker(&[&compiler.sysroot, active])?;
+    let Compiler {
+        version,
+        commit,
+        sysroot,
+        ..
+    } = compiler;
+    Ok(Toolchain {
+        way,
+        rustc,
+        version,
+        sysroot,
+        linker,
+        commit,
+    })
+}
+
+fn add_target(root: &Path) -> Result<()> {
+    process::step(&format!("rustup adds {TARGET} (about 20 MB, once)"), || {
+        process::output(
+            Command::new("rustup")
+                .args(["target", "add", TARGET])
+                .current_dir(root),
+        )
+    })?;
+    Ok(())
+}
+
+/// Where the private toolchain is kept: shared by all clones of one user.
+fn cache() -> Option<PathBuf> {
+    let named = process::set("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
+    let folder = named.or_else(|| Some(std::env::home_dir()?.join(".cache")))?;
+    folder.is_absolute().then(|| folder.join("casemate"))
+}
+
+/// The linker that comes with one of these toolchains, else `wasm-ld`.
+fn linker(sysroots: &[&Path]) -> Result<PathBuf> {
+    let file = format!("rust-lld{}", std::env::consts::EXE_SUFFIX);
+    let beside = sysroots
+        .iter()
+        .filter_map(|sysroot| sysroot.join("lib/rustlib").read_dir().ok())
+        .flat_map(|targets| targets.flatten())
+        .map(|target| target.path().join("bin").join(&file))
+        .find(|linker| linker.is_file());
+    match beside.or_else(|| process::on_path("wasm-ld")) {
+        Some(linker) => Ok(linker),
+        None => Err(Missing(
+            "no linker for wasm: neither `rust-lld` in the toolchain nor `wasm-ld` on `PATH`; \
+             install LLVM's lld (on Debian: `sudo apt-get install lld`) and run this again"
+                .to_owned(),
+        )
+        .into()),
+    }
+}
+
+fn advice(tried: &[String], needs: Release) -> String {
+    let mut text = format!("no Rust compiler here has the standard library for {TARGET}");
+    for line in tried {
+        text.push_str("\n  ");
+        text.push_str(&line.replace('\n', "\n  "));
+    }
+    text.push_str(&format!(
+        "\n\nhelp: do one of these, then run the same command again:\
+         \n  rustup target add {TARGET}     with rustup and a network\
+         \n  sudo apt-get update                           on Debian; the rest then needs no root\
+         \n  export {EXPLICIT}=/path/to/rustc   any rustc from {needs} on that has this target"
+    ));
+    text
+}
+
+/// What a compiler says about itself.
+#[derive(Debug)]
+pub(crate) struct Compiler {
+    version: String,
+    pub(crate) commit: Option<String>,
+    pub(crate) sysroot: PathBuf,
+    /// Where the standard library for modules is, or would be.
+    pub(crate) libraries: PathBuf,
+    has_std: bool,
+}
+
+impl Compiler {
+    /// Asks in the workspace's folder, because `rust-toolchain.toml` there decides what `rustc` is.
+    pub(crate) fn ask(rustc: &OsStr, root: &Path) -> Result<Self> {
+        let about = process::output(Command::new(rustc).arg("-vV").current_dir(root))?;
+        let print = [
+            "--print",
+            "sysroot",
+            "--print",
+            "target-libdir",
+            "--target",
+            TARGET,
+        ];
+        let folders = process::output(Command::new(rustc).args(print).current_dir(root))?;
+        let mut folders = folders.lines().map(PathBuf::from);
+        let (Some(sysroot), Some(libraries)) = (folders.next(), folders.next()) else {
+            bail!("`{}` did not say where its libraries are", rustc.display());
+        };
+        let has_std = libraries.read_dir().is_ok_and(|files| {
+            files.flatten().any(|file| {
+                let name = file.file_name();
+                let name = name.to_string_lossy();
+                name.starts_with("libstd-") && name.ends_with(".rlib")
+            })
+        });
+        Ok(Self {
+            version: about.lines().next().unwrap_or_default().to_owned(),
+            commit: about
+                .lines()
+                .find_map(|line| line.strip_prefix("commit-hash: "))
+                .map(str::to_owned),
+            sysroot,
+            libraries,
+            has_std,
+        })
+    }
+
+    /// What stands for the folder of the standard library's source in what is built: the name
+    /// Rust's own releases use.
+    pub(crate) fn source_name(commit: Option<&str>) -> String {
+        format!("/rustc/{}", commit.unwrap_or("unknown"))
+    }
+}
+
+impl Toolchain {
+    /// See [`Compiler::source_name`].
+    pub(crate) fn source_name(&self) -> String {
+        Compiler::source_name(self.commit.as_deref())
+    }
+}
+
+impl fmt::Display for Toolchain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} ({})", self.version, self.way)?;
+        writeln!(f, "  rustc    {}", self.rustc.display())?;
+        writeln!(f, "  sysroot  {}", self.sysroot.display())?;
+        write!(f, "  linker   {}", self.linker.display())
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Explicit => EXPLICIT,
+            Self::Active => "the active compiler",
+            Self::Cached => "the private compiler",
+            Self::Rustup => "rustup",
+            Self::Debian => "a private compiler from Debian's packages",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn everything() -> Present {
+        Present {
+            explicit: true,
+            active: true,
+            cached: true,
+            rustup: true,
+            auto_install: true,
+            apt: true,
+        }
+    }
+
+    #[test]
+    fn a_compiler_the_user_named_is_never_replaced_by_another() {
+        assert_eq!(ways(&everything()), [Way::Explicit]);
+    }
+
+    #[test]
+    fn what_is_already_there_comes_before_any_download() {
+        let mut present = Present {
+            explicit: false,
+            ..everything()
+        };
+        assert_eq!(ways(&present), [Way::Active]);
+        present.active = false;
+        assert_eq!(ways(&present), [Way::Cached]);
+        present.cached = false;
+        assert_eq!(ways(&present), [Way::Rustup, Way::Debian]);
+    }
+
+    #[test]
+    fn rustup_is_left_alone_where_it_may_not_install() {
+        let present = Present {
+            rustup: true,
+            apt: true,
+            ..Present::default()
+        };
+        assert_eq!(ways(&present), [Way::Debian]);
+    }
+
+    #[test]
+    fn a_machine_with_nothing_is_told_what_to_type() {
+        assert_eq!(ways(&Present::default()), []);
+        let text = advice(&["rustup: no network".to_owned()], Release(1, 95));
+        for part in [
+            "rustup target add",
+            "apt-get update",
+            EXPLICIT,
+            "1.95",
+            "no network",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+    }
+}
