@@ -6,8 +6,9 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use wit_component::{ComponentEncoder, DecodedWasm};
 
+use crate::compiler::TARGET;
 use crate::process;
-use crate::toolchain::{TARGET, Toolchain};
+use crate::toolchain::Toolchain;
 use crate::workspace::{Module, Workspace};
 
 /// What a module may import, and nothing else.

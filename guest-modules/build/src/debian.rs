@@ -10,8 +10,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::compiler::TARGET;
+use crate::debian_std;
 use crate::process::{self, Missing, output, say, step};
-use crate::toolchain::{Compiler, TARGET};
 use crate::workspace::{Release, Workspace};
 
 /// Folders of finished toolchains begin so; Debian's version follows.
@@ -64,12 +65,12 @@ pub(crate) fn make(cache: &Path, workspace: &Workspace, linker: &Path) -> Result
         available(workspace.needs)
     })?;
     download_and_unpack(&version, &unfinished)?;
-    let rustc = write_wrapper(&unfinished)?;
+    let rustc = debian_std::write_wrapper(&unfinished)?;
     step(
         &format!("building the standard library for {TARGET} (about 40 s, once)"),
-        || build_std(&unfinished, &rustc, workspace, linker),
+        || debian_std::build(&unfinished, &rustc, workspace, linker),
     )?;
-    remove_what_is_done_with(&unfinished)?;
+    debian_std::remove_what_is_done_with(&unfinished)?;
     fs::write(unfinished.join(RECIPE_FILE), RECIPE)?;
 
     let folder = cache.join(format!("{FOLDER}{version}"));
@@ -184,127 +185,8 @@ fn apt(program: &str) -> Command {
     command
 }
 
-/// The unpacked compiler finds its libraries only if told where they are.
-fn write_wrapper(folder: &Path) -> Result<PathBuf> {
-    let libraries = folders_in(&folder.join("usr/lib"))?
-        .into_iter()
-        .find(|path| {
-            path.read_dir().is_ok_and(|files| {
-                files.flatten().any(|f| {
-                    f.file_name()
-                        .to_string_lossy()
-                        .starts_with("librustc_driver")
-                })
-            })
-        })
-        .context("no `librustc_driver` in the packages")?;
-    let libraries = libraries.strip_prefix(folder)?.display().to_string();
-    let compiler = folder.join("usr/bin/rustc");
-    let wrapper = folder.join("bin/rustc");
-    fs::create_dir_all(folder.join("bin"))?;
-    fs::write(
-        &wrapper,
-        format!(
-            "#!/bin/sh\n\
-             here=${{0%/*}}/..\n\
-             LD_LIBRARY_PATH=$here/{libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}} \\\n\
-             exec \"$here/usr/bin/rustc\" \"$@\"\n"
-        ),
-    )?;
-    fs::set_permissions(&wrapper, fs::metadata(compiler)?.permissions())?;
-    Ok(wrapper)
-}
-
-/// Builds the standard library from the packages alone, and moves it to where the compiler looks.
-fn build_std(folder: &Path, rustc: &Path, workspace: &Workspace, linker: &Path) -> Result<()> {
-    let compiler = Compiler::ask(rustc.as_os_str(), &workspace.root)?;
-    let source = compiler.sysroot.join("lib/rustlib/src/rust");
-    let real = source
-        .canonicalize()
-        .context("the standard library's source")?;
-    let name = Compiler::source_name(compiler.commit.as_deref());
-    let mut flags = vec!["-Cembed-bitcode=yes".to_owned()]; // without it, fat LTO of a module fails
-    for place in [&source, &real] {
-        flags.push(format!("--remap-path-prefix={}={name}", place.display()));
-    }
-
-    let empty = folder.join("std");
-    fs::create_dir_all(empty.join("src"))?;
-    fs::write(
-        empty.join("Cargo.toml"),
-        "[package]\nname = \"needs-std\"\nedition = \"2024\"\n\n[workspace]\n",
-    )?;
-    fs::write(empty.join("src/lib.rs"), "")?;
-    let vendored = format!(
-        "source.vendored.directory={:?}",
-        source.join("library/vendor")
-    );
-    let mut cargo = Command::new(&workspace.cargo);
-    process::forget_inherited(&mut cargo)
-        .args([
-            "build",
-            "-Zbuild-std=std,panic_abort",
-            "--release",
-            "--target",
-            TARGET,
-        ])
-        .args([
-            "--offline",
-            "--config",
-            "source.crates-io.replace-with='vendored'",
-        ])
-        .args(["--config", &vendored, "--target-dir", "target"])
-        .current_dir(&empty)
-        .env("RUSTC", rustc)
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
-    output(&mut cargo)?;
-
-    fs::create_dir_all(&compiler.libraries)?;
-    for entry in empty
-        .join("target")
-        .join(TARGET)
-        .join("release/deps")
-        .read_dir()?
-    {
-        let entry = entry?;
-        let name = entry.file_name();
-        if Path::new(&name)
-            .extension()
-            .is_some_and(|extension| extension == "rlib")
-        {
-            fs::rename(entry.path(), compiler.libraries.join(name))?;
-        }
-    }
-    Ok(())
-}
-
-fn remove_what_is_done_with(folder: &Path) -> Result<()> {
-    for part in [
-        "std",
-        "usr/src",
-        "usr/lib/rustlib/src",
-        "usr/share",
-        "usr/libexec",
-    ] {
-        remove(&folder.join(part))?;
-    }
-    Ok(())
-}
-
-fn folders_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = folder
-        .read_dir()
-        .with_context(|| format!("reading `{}`", folder.display()))?;
-    Ok(entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
-        .collect())
-}
-
-fn remove(folder: &Path) -> Result<()> {
+/// Removes a folder; one that isn't there is fine.
+pub(crate) fn remove(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             bail!("removing `{}`: {error}", folder.display())

@@ -3,13 +3,16 @@
 //! A plain program with no build scripts behind it, because what it must find first, a compiler with
 //! the `wasm32-unknown-unknown` standard library, can take a download.
 
+mod compiler;
 mod component;
 mod debian;
+mod debian_std;
 mod process;
 mod toolchain;
 mod workspace;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -94,7 +97,7 @@ fn run(task: Task) -> Result<ExitCode> {
         }
         Task::Toolchain => {
             let toolchain = toolchain::find(&workspace)?;
-            say(&format!("{toolchain}"));
+            writeln!(std::io::stdout(), "{toolchain}")?;
             Ok(ExitCode::SUCCESS)
         }
     }

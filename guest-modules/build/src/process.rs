@@ -177,10 +177,14 @@ mod tests {
 
     #[test]
     fn a_failed_program_is_named_with_what_it_said() {
-        let error = output(Command::new("rustc").arg("--no-such-option"))
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("`rustc --no-such-option` failed"), "{error}");
-        assert!(error.contains("no-such-option'"), "{error}");
+        let error =
+            output(Command::new("rustc").arg("--no-such-option")).map_err(|e| e.to_string());
+        assert!(
+            error
+                .as_ref()
+                .is_err_and(|e| e.contains("`rustc --no-such-option` failed")),
+            "{error:?}"
+        );
+        assert!(error.is_err_and(|e| e.contains("'no-such-option'")));
     }
 }
