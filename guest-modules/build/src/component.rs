@@ -59,7 +59,7 @@ pub(crate) fn build(
         process::run(cargo.arg("--quiet")).with_context(problem)?;
     } else {
         let what = format!(
-            "building module `{}` (the first one about 70 s)",
+            "building module `{}` (the first one takes about a minute)",
             module.name
         );
         process::step(&what, || process::run(&mut cargo)).with_context(problem)?;
@@ -218,6 +218,21 @@ mod tests {
     #[test]
     fn bytes_that_are_no_module_are_refused() {
         assert!(encode(b"not wasm").is_err());
+    }
+
+    #[test]
+    fn a_file_is_written_only_when_its_bytes_changed_and_strangers_are_left_alone() -> Result<()> {
+        let folder = std::env::temp_dir().join(format!("casemate-build-{}", std::process::id()));
+        let wasm = folder.join("old/module.wasm");
+        assert!(write(&wasm, b"1")?);
+        assert!(!write(&wasm, b"1")?);
+        assert!(write(&wasm, b"2")?);
+        write(&folder.join("notes/a.txt"), b"mine")?;
+        remove_others(&folder, &[])?;
+        assert!(!wasm.exists());
+        assert!(folder.join("notes/a.txt").exists());
+        std::fs::remove_dir_all(folder)?;
+        Ok(())
     }
 
     #[test]

@@ -22,6 +22,12 @@ const FOLDER: &str = "guest-toolchain-";
 const RECIPE_FILE: &str = "recipe";
 const RECIPE: &str = "1\n";
 
+/// The compiler's place in a toolchain.
+const RUSTC: &str = "bin/rustc";
+
+/// In an unfinished toolchain: the packages.
+const DOWNLOADS: &str = "downloads";
+
 /// Whether this is a machine with Debian's tools.
 pub(crate) fn is_here() -> bool {
     ["apt-get", "apt-cache", "dpkg"]
@@ -37,7 +43,7 @@ pub(crate) fn made(cache: &Path, needs: Release) -> Option<PathBuf> {
         let recipe = fs::read_to_string(entry.path().join(RECIPE_FILE)).ok()?;
         (release >= needs && recipe == RECIPE).then(|| (release, entry.path()))
     });
-    finished.max().map(|(_, folder)| folder.join("bin/rustc"))
+    finished.max().map(|(_, folder)| folder.join(RUSTC))
 }
 
 fn release_of_folder(name: &str) -> Option<Release> {
@@ -60,20 +66,11 @@ pub(crate) fn make(cache: &Path, workspace: &Workspace, linker: &Path) -> Result
 
     let unfinished = cache.join("making-guest-toolchain");
     remove(&unfinished)?;
-    fs::create_dir_all(&unfinished)?;
-    let version = step("looking for Debian's rustc-web", || {
-        available(workspace.needs)
-    })?;
-    download_and_unpack(&version, &unfinished)?;
-    let rustc = debian_std::write_wrapper(&unfinished)?;
-    step(
-        &format!("building the standard library for {TARGET} (about 40 s, once)"),
-        || debian_std::build(&unfinished, &rustc, workspace, linker),
-    )?;
-    debian_std::remove_what_is_done_with(&unfinished)?;
-    fs::write(unfinished.join(RECIPE_FILE), RECIPE)?;
-
-    let folder = cache.join(format!("{FOLDER}{version}"));
+    let made = fill(&unfinished, workspace, linker);
+    if made.is_err() {
+        remove(&unfinished)?;
+    }
+    let folder = cache.join(format!("{FOLDER}{}", made?));
     remove(&folder)?;
     fs::rename(&unfinished, &folder)
         .with_context(|| format!("renaming it to `{}`", folder.display()))?;
@@ -81,7 +78,48 @@ pub(crate) fn make(cache: &Path, workspace: &Workspace, linker: &Path) -> Result
         "  the private compiler is in `{}`",
         folder.display()
     ));
-    Ok(folder.join("bin/rustc"))
+    Ok(folder.join(RUSTC))
+}
+
+/// Makes a whole toolchain in an empty folder; returns Debian's version of it.
+fn fill(folder: &Path, workspace: &Workspace, linker: &Path) -> Result<String> {
+    let needs = workspace.needs;
+    let version = available(needs)?;
+    let version = match download(&version, folder) {
+        Ok(()) => version,
+        // Lists that are out of date name packages that are gone.
+        Err(error) => {
+            if !update_lists()? {
+                return Err(
+                    error.context("if the lists are out of date, `sudo apt-get update` helps")
+                );
+            }
+            let version = available(needs)?;
+            download(&version, folder)?;
+            version
+        }
+    };
+    step("unpacking it (about 850 MB, 480 MB once done)", || {
+        let downloads = folder.join(DOWNLOADS);
+        for entry in downloads.read_dir()? {
+            output(
+                Command::new("dpkg")
+                    .arg("-x")
+                    .arg(entry?.path())
+                    .arg(folder),
+            )?;
+        }
+        remove(&downloads)
+    })?;
+    let rustc = folder.join(RUSTC);
+    debian_std::write_wrapper(folder, &rustc)?;
+    let what = format!("building the standard library for {TARGET} (about 40 s, once)");
+    step(&what, || {
+        debian_std::build(folder, &rustc, workspace, linker)
+    })?;
+    debian_std::remove_what_is_done_with(folder)?;
+    fs::write(folder.join(RECIPE_FILE), RECIPE)?;
+    Ok(version)
 }
 
 /// The version of `rustc-web` that apt would fetch.
@@ -119,40 +157,28 @@ fn update_lists() -> Result<bool> {
     Ok(true)
 }
 
-fn download_and_unpack(version: &str, folder: &Path) -> Result<()> {
-    let mut packages = vec![format!("rustc-web={version}")];
-    packages.push(format!("libstd-rust-web-dev={version}"));
-    packages.push(format!("rust-web-src={version}"));
+fn download(version: &str, folder: &Path) -> Result<()> {
     let runtime = dependency("libstd-rust-web-dev", version, "libstd-rust-web-")?;
-    packages.push(format!("{runtime}={version}"));
-    packages.push(dependency(&runtime, version, "libllvm")?);
+    let llvm = dependency(&runtime, version, "libllvm")?;
+    let mut packages: Vec<String> = ["rustc-web", "libstd-rust-web-dev", "rust-web-src", &runtime]
+        .iter()
+        .map(|package| format!("{package}={version}"))
+        .collect();
+    packages.push(llvm);
 
-    let downloads = folder.join("downloads");
+    let downloads = folder.join(DOWNLOADS);
+    remove(&downloads)?;
     fs::create_dir_all(&downloads)?;
-    let download = || {
+    let what = format!("downloading Debian's rustc-web {version} (about 137 MB, once)");
+    step(&what, || {
         output(
             apt("apt-get")
                 .arg("download")
                 .args(&packages)
                 .current_dir(&downloads),
         )
-        .context("lists that are out of date are a common cause: type `sudo apt-get update`")
-    };
-    step(
-        &format!("downloading Debian's rustc-web {version} (about 137 MB, once)"),
-        download,
-    )?;
-    step("unpacking it (about 850 MB, 470 MB once done)", || {
-        for entry in downloads.read_dir()? {
-            output(
-                Command::new("dpkg")
-                    .arg("-x")
-                    .arg(entry?.path())
-                    .arg(folder),
-            )?;
-        }
-        remove(&downloads)
-    })
+    })?;
+    Ok(())
 }
 
 /// The package a package depends on whose name begins so.

@@ -12,7 +12,7 @@ use crate::process::{self, output};
 use crate::workspace::Workspace;
 
 /// The unpacked compiler finds its libraries only if told where they are.
-pub(crate) fn write_wrapper(folder: &Path) -> Result<PathBuf> {
+pub(crate) fn write_wrapper(folder: &Path, wrapper: &Path) -> Result<()> {
     let libraries = folders_in(&folder.join("usr/lib"))?
         .into_iter()
         .find(|path| {
@@ -27,10 +27,9 @@ pub(crate) fn write_wrapper(folder: &Path) -> Result<PathBuf> {
         .context("no `librustc_driver` in the packages")?;
     let libraries = libraries.strip_prefix(folder)?.display().to_string();
     let compiler = folder.join("usr/bin/rustc");
-    let wrapper = folder.join("bin/rustc");
     fs::create_dir_all(folder.join("bin"))?;
     fs::write(
-        &wrapper,
+        wrapper,
         format!(
             "#!/bin/sh\n\
              here=${{0%/*}}/..\n\
@@ -38,8 +37,8 @@ pub(crate) fn write_wrapper(folder: &Path) -> Result<PathBuf> {
              exec \"$here/usr/bin/rustc\" \"$@\"\n"
         ),
     )?;
-    fs::set_permissions(&wrapper, fs::metadata(compiler)?.permissions())?;
-    Ok(wrapper)
+    fs::set_permissions(wrapper, fs::metadata(compiler)?.permissions())?;
+    Ok(())
 }
 
 /// Builds the standard library from the packages alone, and moves it to where the compiler looks.

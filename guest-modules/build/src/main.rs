@@ -154,13 +154,10 @@ fn demo(workspace: &Workspace, modules: &Path, arguments: &[OsString]) -> Result
     cargo
         .args(["build", "--release", "-p", "casemate"])
         .current_dir(&workspace.root);
-    if program.exists() {
-        process::run(cargo.arg("--quiet"))?;
-    } else {
-        process::step("compiling the host (2 to 5 minutes, once)", || {
-            process::run(&mut cargo)
-        })?;
+    if !program.exists() {
+        say("compiling the host (a few minutes, once) ...");
     }
+    process::run(&mut cargo)?;
     let mut casemate = Command::new(program);
     casemate
         .args(["demo", "--modules"])

@@ -18,7 +18,7 @@ const EXPLICIT: &str = "CASEMATE_GUEST_RUSTC";
 /// A compiler and a linker that can build modules.
 #[derive(Debug)]
 pub(crate) struct Toolchain {
-    way: Way,
+    way: String,
     /// What `RUSTC` must be.
     pub(crate) rustc: OsString,
     /// Its own words, for example `rustc 1.96.0 (ac68faa20 2026-05-25)`.
@@ -31,45 +31,47 @@ pub(crate) struct Toolchain {
 }
 
 /// The ways to a compiler, in the order in which they are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Way {
-    /// The user named it.
-    Explicit,
+    /// The user named this one.
+    Explicit(OsString),
     /// The one that builds everything else.
     Active,
     /// The private one, made earlier.
-    Cached,
+    Cached(PathBuf),
     /// The active one, once rustup has added the target.
     Rustup,
-    /// A private one from Debian's packages.
-    Debian,
+    /// A private one from Debian's packages, made in this folder.
+    Debian(PathBuf),
 }
 
 /// What this machine has, as far as the choice depends on it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Present {
-    explicit: bool,
+    explicit: Option<OsString>,
+    /// The active compiler has the target.
     active: bool,
-    cached: bool,
+    cached: Option<PathBuf>,
     rustup: bool,
     /// rustup may download: `RUSTUP_AUTO_INSTALL` isn't `0`.
     auto_install: bool,
-    apt: bool,
+    /// Debian's tools are here, and a toolchain may be made in this folder.
+    debian: Option<PathBuf>,
 }
 
 /// The ways worth trying here. Where something is already there, nothing is downloaded.
-fn ways(present: &Present) -> Vec<Way> {
-    if present.explicit {
-        return vec![Way::Explicit];
+fn ways(present: Present) -> Vec<Way> {
+    if let Some(rustc) = present.explicit {
+        return vec![Way::Explicit(rustc)];
     }
     if present.active {
         return vec![Way::Active];
     }
-    if present.cached {
-        return vec![Way::Cached];
+    if let Some(rustc) = present.cached {
+        return vec![Way::Cached(rustc)];
     }
     let rustup = (present.rustup && present.auto_install).then_some(Way::Rustup);
-    let debian = present.apt.then_some(Way::Debian);
+    let debian = present.debian.map(Way::Debian);
     rustup.into_iter().chain(debian).collect()
 }
 
@@ -79,50 +81,47 @@ fn ways(present: &Present) -> Vec<Way> {
 ///
 /// [`Missing`] where the user has to do something first; the text says what.
 pub(crate) fn find(workspace: &Workspace) -> Result<Toolchain> {
-    let explicit = process::set(EXPLICIT);
-    let active = process::set("RUSTC").unwrap_or_else(|| "rustc".into());
-    let compiler = Compiler::ask(&active, &workspace.root).context("asking the active compiler")?;
+    let root = &workspace.root;
+    let rustc = process::set("RUSTC").unwrap_or_else(|| "rustc".into());
+    let active = Compiler::ask(&rustc, root).context("asking the active compiler")?;
     let cache = cache();
-    let cached = cache
-        .as_deref()
-        .and_then(|cache| debian::made(cache, workspace.needs));
-    let present = Present {
-        explicit: explicit.is_some(),
-        active: compiler.has_std,
-        cached: cached.is_some(),
+    let mut ways = ways(Present {
+        explicit: process::set(EXPLICIT),
+        active: active.has_std,
+        cached: cache
+            .as_deref()
+            .and_then(|cache| debian::made(cache, workspace.needs)),
         rustup: process::on_path("rustup").is_some(),
         auto_install: std::env::var_os("RUSTUP_AUTO_INSTALL").is_none_or(|value| value != "0"),
-        apt: cache.is_some() && debian::is_here(),
-    };
+        debian: cache.filter(|_| debian::is_here()),
+    })
+    .into_iter()
+    .peekable();
 
     let mut tried = Vec::new();
-    for way in ways(&present) {
-        let rustc = match way {
-            Way::Explicit => Ok(explicit.clone().unwrap_or_default()),
-            Way::Active => Ok(active.clone()),
-            Way::Cached => Ok(cached.clone().unwrap_or_default().into_os_string()),
-            Way::Rustup => add_target(&workspace.root).map(|()| active.clone()),
-            Way::Debian => debian::make(
-                cache.as_deref().unwrap_or(Path::new("")),
-                workspace,
-                &linker(&[&compiler.sysroot])?,
-            )
-            .map(PathBuf::into_os_string),
+    while let Some(way) = ways.next() {
+        let found = match &way {
+            Way::Explicit(rustc) => Ok(rustc.clone()),
+            Way::Active => Ok(rustc.clone()),
+            Way::Cached(rustc) => Ok(rustc.clone().into_os_string()),
+            Way::Rustup => add_target(root).map(|()| rustc.clone()),
+            Way::Debian(cache) => linker(&[&active.sysroot])
+                .and_then(|linker| debian::make(cache, workspace, &linker))
+                .map(PathBuf::into_os_string),
         };
-        match rustc.and_then(|rustc| complete(way, rustc, &workspace.root, &compiler.sysroot)) {
+        match found.and_then(|rustc| complete(&way, rustc, root, &active.sysroot)) {
             Ok(toolchain) => return Ok(toolchain),
-            Err(error) => {
-                let line = format!("{way}: {error:#}");
-                say(&line);
-                tried.push(line);
-            }
+            Err(error) => tried.push(format!("{way}: {error:#}")),
+        }
+        if let (Some(line), Some(next)) = (tried.last(), ways.peek()) {
+            say(&format!("{line}\nnow trying {next} ..."));
         }
     }
     Err(Missing(advice(&tried, workspace.needs)).into())
 }
 
 /// Checks that a compiler can do it and adds the linker.
-fn complete(way: Way, rustc: OsString, root: &Path, active: &Path) -> Result<Toolchain> {
+fn complete(way: &Way, rustc: OsString, root: &Path, active: &Path) -> Result<Toolchain> {
     let rustc = match Path::new(&rustc).components().count() {
         0 | 1 => rustc,
         _ => std::path::absolute(&rustc)?.into_os_string(),
@@ -143,7 +142,7 @@ fn complete(way: Way, rustc: OsString, root: &Path, active: &Path) -> Result<Too
         ..
     } = compiler;
     Ok(Toolchain {
-        way,
+        way: way.to_string(),
         rustc,
         version,
         sysroot,
@@ -173,17 +172,29 @@ fn cache() -> Option<PathBuf> {
 }
 
 fn advice(tried: &[String], needs: Release) -> String {
-    let mut text = format!("no Rust compiler here has the standard library for {TARGET}");
+    let mut text = format!("no compiler to build modules with: it needs the target {TARGET}");
     for line in tried {
         text.push_str("\n  ");
         text.push_str(&line.replace('\n', "\n  "));
     }
-    text.push_str(&format!(
-        "\n\nhelp: do one of these, then run the same command again:\
-         \n  rustup target add {TARGET}     with rustup and a network\
-         \n  sudo apt-get update                           on Debian; the rest then needs no root\
-         \n  export {EXPLICIT}=/path/to/rustc   any rustc from {needs} on that has this target"
-    ));
+    let ways = [
+        (
+            format!("rustup target add {TARGET}"),
+            "with rustup and a network".to_owned(),
+        ),
+        (
+            "sudo apt-get update".to_owned(),
+            "on Debian; the rest then needs no root".to_owned(),
+        ),
+        (
+            format!("export {EXPLICIT}=RUSTC"),
+            format!("any rustc from {needs} on with that target"),
+        ),
+    ];
+    text.push_str("\nhelp: do one of these, then run the same command again");
+    for (typed, when) in ways {
+        text.push_str(&format!("\n  {typed:42} {when}"));
+    }
     text
 }
 
@@ -206,11 +217,11 @@ impl fmt::Display for Toolchain {
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Explicit => EXPLICIT,
+            Self::Explicit(_) => EXPLICIT,
             Self::Active => "the active compiler",
-            Self::Cached => "the private compiler",
+            Self::Cached(_) => "the private compiler",
             Self::Rustup => "rustup",
-            Self::Debian => "a private compiler from Debian's packages",
+            Self::Debian(_) => "a private compiler from Debian's packages",
         })
     }
 }
@@ -221,46 +232,44 @@ mod tests {
 
     fn everything() -> Present {
         Present {
-            explicit: true,
+            explicit: Some("mine".into()),
             active: true,
-            cached: true,
+            cached: Some("cached".into()),
             rustup: true,
             auto_install: true,
-            apt: true,
+            debian: Some("cache".into()),
         }
     }
 
     #[test]
     fn a_compiler_the_user_named_is_never_replaced_by_another() {
-        assert_eq!(ways(&everything()), [Way::Explicit]);
+        assert_eq!(ways(everything()), [Way::Explicit("mine".into())]);
     }
 
     #[test]
     fn what_is_already_there_comes_before_any_download() {
-        let mut present = Present {
-            explicit: false,
-            ..everything()
-        };
-        assert_eq!(ways(&present), [Way::Active]);
+        let mut present = everything();
+        present.explicit = None;
+        assert_eq!(ways(present.clone()), [Way::Active]);
         present.active = false;
-        assert_eq!(ways(&present), [Way::Cached]);
-        present.cached = false;
-        assert_eq!(ways(&present), [Way::Rustup, Way::Debian]);
+        assert_eq!(ways(present.clone()), [Way::Cached("cached".into())]);
+        present.cached = None;
+        assert_eq!(ways(present), [Way::Rustup, Way::Debian("cache".into())]);
     }
 
     #[test]
     fn rustup_is_left_alone_where_it_may_not_install() {
         let present = Present {
             rustup: true,
-            apt: true,
+            debian: Some("cache".into()),
             ..Present::default()
         };
-        assert_eq!(ways(&present), [Way::Debian]);
+        assert_eq!(ways(present), [Way::Debian("cache".into())]);
     }
 
     #[test]
     fn a_machine_with_nothing_is_told_what_to_type() {
-        assert_eq!(ways(&Present::default()), []);
+        assert_eq!(ways(Present::default()), []);
         let text = advice(&["rustup: no network".to_owned()], Release(1, 95));
         for part in [
             "rustup target add",
