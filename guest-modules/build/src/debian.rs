@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::compiler::TARGET;
 use crate::debian_std;
-use crate::process::{self, Missing, output, say, step};
+use crate::process::{self, output, say, step};
 use crate::workspace::{Release, Workspace};
 
 /// Folders of finished toolchains begin so; Debian's version follows.
@@ -128,10 +128,7 @@ fn available(needs: Release) -> Result<String> {
         return Ok(version);
     }
     if !update_lists()? {
-        return Err(Missing(format!(
-            "apt knows no `rustc-web` from {needs} on; type `sudo apt-get update`, then run this again"
-        ))
-        .into());
+        bail!("apt knows no `rustc-web` from {needs} on; its lists are missing or out of date");
     }
     candidate(needs)?.with_context(|| format!("this Debian has no `rustc-web` from {needs} on"))
 }

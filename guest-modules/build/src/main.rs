@@ -138,7 +138,7 @@ fn build_modules(workspace: &Workspace, hostile: bool, out: Option<PathBuf>) -> 
         component::remove_others(&hostile_folder, &theirs)?;
     }
     say(&format!(
-        "{} modules, {changed} changed, in {} ({}; {:.1} s)",
+        "{changed} of {} modules changed, in {} ({}; {:.1} s)",
         ours.len() + theirs.len(),
         shown(&folder),
         toolchain.version,

@@ -111,6 +111,8 @@ pub(crate) fn find(workspace: &Workspace) -> Result<Toolchain> {
         };
         match found.and_then(|rustc| complete(&way, rustc, root, &active.sysroot)) {
             Ok(toolchain) => return Ok(toolchain),
+            // Another compiler would lack a linker too.
+            Err(error) if error.is::<Missing>() => return Err(error),
             Err(error) => tried.push(format!("{way}: {error:#}")),
         }
         if let (Some(line), Some(next)) = (tried.last(), ways.peek()) {
