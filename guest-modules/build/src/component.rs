@@ -119,6 +119,10 @@ fn encode(core: &[u8]) -> Result<Vec<u8>> {
             "it imports `{import}`; a module may import `{OURS}*` only, so take out what brought that in"
         );
     }
+    let mut exports = world.exports.keys().map(|key| resolve.name_world_key(key));
+    if !exports.any(|export| export.starts_with(OURS)) {
+        bail!("it exports nothing of `{OURS}`, so nobody can call it; `export!` is missing");
+    }
     Ok(component)
 }
 
