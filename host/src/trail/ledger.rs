@@ -108,9 +108,9 @@ impl Ledger {
             Entry::Outcome { run, call, result } => self.outcome(*run, *call, result),
             Entry::Refused { run, .. } => {
                 self.totals.refused += 1;
-                match run {
-                    Some(run) => self.run(*run)?.counts.refused += 1,
-                    None => {}
+                if let Some(run) = run {
+                    let counts = &mut self.run(*run)?.counts;
+                    counts.refused = counts.refused.saturating_add(1);
                 }
                 Ok(())
             }

@@ -73,6 +73,25 @@ fn nothing_is_released_before_all_of_the_run_is_durable() {
 }
 
 #[test]
+fn what_a_killed_process_wrote_is_durable_once_the_trail_is_open_again() {
+    let (medium, log) = fresh();
+    for _ in 0..300 {
+        log.append(NOW, intake()).unwrap();
+    }
+    drop(log);
+    assert!(
+        medium.synced() < medium.written().len(),
+        "written, not synced"
+    );
+    // A kill leaves what the kernel has; here it ends at a frame's end, so there is nothing to say.
+    let sound = verify(&medium.written()).sound_bytes;
+    medium.clone().truncate(sound).unwrap();
+    let (_, found) = Log::open(medium.clone(), opening()).unwrap();
+    assert_eq!((found.dropped, found.abandoned.len()), (None, 0));
+    assert_eq!(medium.synced(), medium.written().len());
+}
+
+#[test]
 fn a_durable_permit_exists_only_once_its_intent_is_durable() {
     let (medium, log) = fresh();
     let run = log.begin_run(NOW, start()).unwrap();
@@ -191,6 +210,7 @@ fn an_entry_left_out_is_found_by_the_books() {
 
 #[test]
 #[ignore = "measures; run it alone with `--ignored --nocapture`"]
+#[expect(clippy::print_stderr, reason = "it says what it measured")]
 fn appending_is_cheap() {
     let (medium, log) = fresh();
     let began = std::time::Instant::now();
