@@ -302,7 +302,12 @@ impl Run {
     }
 
     /// Why the call into the module came back with this error.
-    fn failure(&self, module: &ModuleName, error: &wasmtime::Error, limits: &Limits) -> RunFailure {
+    fn failure(
+        &mut self,
+        module: &ModuleName,
+        error: &wasmtime::Error,
+        limits: &Limits,
+    ) -> RunFailure {
         let over = |limit, value| Why::Limit(OverLimit { limit, value });
         let why = if let Some(error) = self.unrecorded.take() {
             Why::Unrecorded(error)

@@ -158,7 +158,7 @@ fn judged(
                 if fact
                     .conditions()
                     .iter()
-                    .any(|c| OUT_OF_VARIANT.contains(&c.field()))
+                    .any(|c| OUT_OF_VARIANT.contains(&c.field))
                 {
                     repeats = 1;
                 }
