@@ -98,6 +98,9 @@ impl Log {
     /// Opens a trail for appending, or begins a new one in an empty medium. A torn tail is cut off;
     /// that, and what was left open, is recorded and durable before this returns.
     ///
+    /// It cannot know of a sync that failed in a process before: the kernel may show bytes that the
+    /// disk lacks. A host whose trail was closed by a failed sync tells its operator and ends.
+    ///
     /// # Errors
     /// When the trail is damaged or cannot be read, or when what was found cannot be recorded.
     pub fn open(

@@ -206,3 +206,45 @@ fn one_line(bytes: &[u8]) -> serde_json::Result<Stamped> {
     }
     serde_json::from_slice(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_one_line() {
+        let line = br#"{"seq":0,"time_ms":0,"kind":"recovery","reason":"torn-tail","dropped_bytes":1,"dropped_whole":0,"abandoned":[],"unstored":[]}"#;
+        assert!(one_line(line).is_ok());
+        for at in [b"{\n".as_slice(), b"{\t", b"{\r"] {
+            assert!(one_line(&[at, &line[1..]].concat()).is_err());
+        }
+        assert!(one_line(&[line.as_slice(), b"\n"].concat()).is_err());
+    }
+
+    #[test]
+    fn a_report_says_where_the_first_bad_thing_is() {
+        let (medium, log) = crate::trail::tests::fresh();
+        let empty = medium.written();
+        for _ in 0..3 {
+            let entry = crate::trail::tests::intake();
+            let _ = log.append(crate::trail::tests::NOW, entry).unwrap();
+        }
+        log.sync().unwrap();
+        let mut bytes = medium.written();
+        assert_eq!(verify(&empty).sound_bytes, empty.len() as u64);
+        assert_eq!(verify(&bytes).sound_bytes, bytes.len() as u64);
+        let frame = (bytes.len() - empty.len()) / 3;
+        bytes[empty.len() + 2 * frame - 1] ^= 1;
+        let report = verify(&bytes);
+        assert_eq!(report.totals.entries, 1);
+        assert_eq!(report.sound_bytes, (empty.len() + frame) as u64);
+        let said = report.bad.unwrap().to_string();
+        let offset = empty.len() + frame;
+        let want = format!("entry 1 at byte {offset}: its bytes do not match its checksum");
+        assert_eq!(said, want);
+        assert!(matches!(
+            verify(b"").bad,
+            Some(Finding::Read(ReadError::Header(HeaderFault::Cut)))
+        ));
+    }
+}

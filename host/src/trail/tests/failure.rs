@@ -147,3 +147,45 @@ fn a_trail_whose_recovery_cannot_be_recorded_does_not_open() {
         assert_eq!(found.abandoned.len(), 1);
     }
 }
+
+#[test]
+fn whatever_was_released_by_any_thread_before_a_failure_is_durable() {
+    for n in 0..40 {
+        let (medium, log) = fresh();
+        if n % 2 == 0 {
+            medium.fail_sync(n);
+        } else {
+            medium.fail_append(n, 50);
+        }
+        let released = std::sync::Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    loop {
+                        let Ok(run) = log.begin_run(NOW, start()) else {
+                            return;
+                        };
+                        let Ok(one) = run.end(NOW, commitment("answer"), 0, ()) else {
+                            return;
+                        };
+                        released.lock().unwrap().push(one.run());
+                    }
+                });
+            }
+        });
+        closed_for_good(&log, &medium);
+        let left = medium.crash(0).written();
+        let ended: Vec<_> = entries(&left)
+            .into_iter()
+            .filter_map(|entry| {
+                let Entry::RunEnd { run, .. } = entry else {
+                    return None;
+                };
+                Some(run)
+            })
+            .collect();
+        for run in released.into_inner().unwrap() {
+            assert!(ended.contains(&run), "run {run} at failure {n}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Facts about whole trails.
 
+mod books;
 mod crash;
 mod failure;
 mod format;

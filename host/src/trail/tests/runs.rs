@@ -1,6 +1,13 @@
 use super::*;
 
 #[test]
+fn a_new_trail_is_durable_before_anything_is_appended() {
+    let (medium, log) = fresh();
+    assert_eq!(medium.synced(), frame::HEADER);
+    assert_eq!(log.origin(), opening().origin);
+}
+
+#[test]
 fn the_whole_record_of_a_run_reads_back() {
     let (medium, log) = fresh();
     log.append(NOW, intake()).unwrap();
