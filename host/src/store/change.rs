@@ -47,7 +47,7 @@ impl Change {
     pub(crate) fn take_in(
         &mut self,
         taken_in: Instant,
-        batch: Vec<(Alert, Vec<u8>)>,
+        batch: &[(Alert, Vec<u8>)],
     ) -> Result<Vec<Delivery>, StoreError> {
         let fail = failure(&self.tenant);
         let mut keys = self.write.open_table(t::KEYS).map_err(|e| fail(&e))?;
@@ -73,7 +73,7 @@ impl Change {
                     Delivery::Duplicate(number)
                 }
                 Some((number, _)) => {
-                    if keep_revision(&mut revisions, number, &document).map_err(|e| fail(&e))? {
+                    if keep_revision(&mut revisions, number, document).map_err(|e| fail(&e))? {
                         revised += 1;
                         Delivery::Revision(number)
                     } else {
@@ -84,8 +84,8 @@ impl Change {
                 None => {
                     let number = first + block.alerts.len() as u64;
                     keys.insert(key, (number, digest)).map_err(|e| fail(&e))?;
-                    bytes.extend_from_slice(&document);
-                    block.alerts.push(alert);
+                    bytes.extend_from_slice(document);
+                    block.alerts.push(alert.clone());
                     block.ends.push(bytes.len() as u32);
                     Delivery::New(number)
                 }
@@ -380,10 +380,9 @@ impl Change {
         Ok(())
     }
 
-    /// Says how many entries the trail had when this was committed, and the number of the next run.
-    pub(crate) fn set_trail(&mut self, entries: u64, next_run: u64) -> Result<(), StoreError> {
-        self.set_meta(meta::TRAIL_ENTRIES, entries)?;
-        self.set_meta(meta::NEXT_RUN, next_run)
+    /// Says how far into the trail the results of runs are held.
+    pub(crate) fn set_trail(&mut self, committed: u64) -> Result<(), StoreError> {
+        self.set_meta(meta::TRAIL_ENTRIES, committed)
     }
 
     fn meta(&self, name: &str) -> Result<u64, StoreError> {

@@ -62,8 +62,7 @@ pub(super) mod meta {
     pub(in crate::store) const REJECTS: &str = "rejects";
     pub(in crate::store) const DUPLICATES: &str = "duplicates";
     pub(in crate::store) const REVISIONS: &str = "revisions";
-    pub(in crate::store) const TRAIL_ENTRIES: &str = "trail-entries";
-    pub(in crate::store) const NEXT_RUN: &str = "next-run";
+    pub(in crate::store) const TRAIL_ENTRIES: &str = "trail-committed";
     pub(in crate::store) const NEXT_RULE: &str = "next-rule";
     pub(in crate::store) const NOTE_COUNT: &str = "note-count";
 }

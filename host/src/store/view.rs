@@ -69,14 +69,9 @@ impl View {
         self.meta(meta::REJECTS)
     }
 
-    /// Entries of the trail when this was committed.
-    pub fn trail_entries(&self) -> Result<u64, StoreError> {
+    /// How far into the trail the results of runs are held here.
+    pub fn trail_committed(&self) -> Result<u64, StoreError> {
         self.meta(meta::TRAIL_ENTRIES)
-    }
-
-    /// The number of the next run.
-    pub fn next_run(&self) -> Result<u64, StoreError> {
-        self.meta(meta::NEXT_RUN)
     }
 
     /// The alerts with numbers from `first` through `last`, ascending.

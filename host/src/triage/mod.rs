@@ -1,10 +1,18 @@
-//! The flow, one step a file.
+//! The flow, one step a file: take in, group, enrich, draft.
 
 mod draft;
 mod enrich;
 mod fault;
+mod finish;
 mod group;
 pub mod intake;
+mod runs;
+mod session;
+mod submit;
 
 pub use fault::AnswerFault;
+pub use finish::Drafted;
 pub use group::MAX_GROUPS_PER_CASE;
+pub(crate) use session::{Knowledge, Modules, Parts};
+pub use session::{NotStarted, Session, SessionError};
+pub use submit::{BATCH, Submitted};

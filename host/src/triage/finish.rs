@@ -1,0 +1,302 @@
+//! Enriches and drafts the cases that have changed.
+
+use super::draft::{self, dossier};
+use super::enrich::{self, Subject, representatives};
+use super::runs::{Failed, Kept, encoded, keep};
+use super::session::{Session, SessionError};
+use super::submit::BATCH;
+use crate::model::{AlertNumber, Case, Draft, Enrichment, Evidence};
+use crate::sandbox::table::project;
+use crate::sandbox::{RunFailure, Why};
+use crate::store::{GroupRow, View};
+use crate::trail::{Commitment, Ended};
+use std::collections::BTreeMap;
+
+/// Cases enriched and drafted together: one sync of the trail and one commit for all of them.
+const CASES: usize = 64;
+
+/// What became of the cases that had changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Drafted {
+    /// Cases that had changed.
+    pub cases: u64,
+    /// Enrichments now held of their groups.
+    pub enrichments: u64,
+    /// Cases that have a draft of their present state.
+    pub drafts: u64,
+    /// Cases that have none, because no drafter could.
+    pub without_draft: u64,
+    /// Runs of enrichers and drafter, failed ones too.
+    pub runs: u64,
+    /// Why runs failed; each reason once.
+    pub failures: Vec<String>,
+}
+
+impl Session {
+    /// Enriches the groups of every case that has changed since it was last drafted, and drafts it.
+    /// `progress` is called after each lot of cases.
+    ///
+    /// # Errors
+    /// When the store or the trail fails. What was drafted before is kept; calling it again
+    /// continues.
+    pub fn draft(&mut self, progress: &mut dyn FnMut(&Drafted)) -> Result<Drafted, SessionError> {
+        let mut done = Drafted::default();
+        let changed = self.records.view()?.changed_cases()?;
+        for lot in changed.chunks(CASES) {
+            done.cases += lot.len() as u64;
+            self.enrich(lot, &mut done)?;
+            self.draft_lot(lot, &mut done)?;
+            progress(&done);
+        }
+        Ok(done)
+    }
+
+    fn enrich(&mut self, lot: &[AlertNumber], done: &mut Drafted) -> Result<(), SessionError> {
+        let view = self.records.view()?;
+        let mut groups: Vec<GroupRow> = Vec::new();
+        for case in lot {
+            for group in view
+                .case(*case)?
+                .map(|case| case.groups)
+                .unwrap_or_default()
+            {
+                groups.extend(view.group(group)?);
+            }
+        }
+        let mut found: BTreeMap<AlertNumber, Vec<Enrichment>> = groups
+            .iter()
+            .map(|row| (row.group.number, Vec::new()))
+            .collect();
+        let mut change = self.records.change()?;
+        for rows in representatives(&groups).chunks(BATCH) {
+            let numbers: Vec<AlertNumber> = rows.iter().map(|(alert, ..)| *alert).collect();
+            let subjects: Vec<Subject> = view
+                .alerts_of(&numbers)?
+                .into_iter()
+                .zip(rows)
+                .map(|(stored, (_, group, repeats))| Subject {
+                    stored,
+                    group: *group,
+                    repeats: *repeats,
+                })
+                .collect();
+            for place in 0..self.modules.enrichers.len() {
+                match self.enrich_with(place, &view, &subjects, done)? {
+                    Ok(released) => {
+                        for enrichment in keep(&mut change, released.release()?)? {
+                            found.entry(enrichment.group).or_default().push(enrichment);
+                        }
+                    }
+                    Err(failed) => failed.keep(&mut change)?,
+                }
+            }
+        }
+        for (group, mut enrichments) in found {
+            enrichments
+                .sort_by(|a, b| (a.alert, a.kind, &a.module).cmp(&(b.alert, b.kind, &b.module)));
+            done.enrichments += enrichments.len() as u64;
+            change.put_enrichments(group, &enrichments)?;
+        }
+        Ok(change.commit()?)
+    }
+
+    fn enrich_with(
+        &mut self,
+        place: usize,
+        view: &View,
+        subjects: &[Subject],
+        done: &mut Drafted,
+    ) -> Result<Result<Ended<Kept<Vec<Enrichment>>>, Failed>, SessionError> {
+        let Some(enricher) = self.modules.enrichers.get(place) else {
+            return Err(SessionError::Encode("an enricher"));
+        };
+        let granted = enricher.granted();
+        let rows: Vec<_> = subjects
+            .iter()
+            .map(|s| (s.stored.number, &s.stored.alert))
+            .collect();
+        let table = project(&rows, granted.fields());
+        let handed = rows
+            .iter()
+            .map(|(n, a)| (Evidence::Alert(*n), a.digest))
+            .collect();
+        let begin = self.beginning(enricher, encoded("the batch", &table)?, rows.len(), handed)?;
+        let salt = begin.salt.clone();
+        let given = self.given(enricher, view)?;
+        let mut finished = enricher.enrich(begin, given, &table);
+        done.runs += 1;
+        let module = granted.module().clone();
+        let checked = match finished.answer {
+            Ok(answer) => {
+                finished.material.answer = encoded("the answer", &answer)?;
+                let facts = &self.knowledge.known_good;
+                enrich::check(
+                    answer,
+                    subjects,
+                    &finished.handed,
+                    facts,
+                    &module,
+                    self.as_of,
+                )
+                .map_err(|fault| RunFailure {
+                    module,
+                    why: Why::Answer(fault),
+                    last_line: None,
+                })
+            }
+            Err(failure) => Err(failure),
+        };
+        match checked {
+            Ok(value) => {
+                let answer = Commitment::of(&salt, &finished.material.answer);
+                let kept = Kept {
+                    value,
+                    material: finished.material,
+                };
+                Ok(Ok(finished.record.close(
+                    self.now(),
+                    answer,
+                    finished.log_lines,
+                    kept,
+                )?))
+            }
+            Err(failure) => {
+                let failed = self.failed(
+                    finished.record,
+                    finished.log_lines,
+                    finished.material,
+                    &failure,
+                )?;
+                note(&mut done.failures, &failed);
+                Ok(Err(failed))
+            }
+        }
+    }
+
+    fn draft_lot(&mut self, lot: &[AlertNumber], done: &mut Drafted) -> Result<(), SessionError> {
+        if self.modules.drafter.is_none() {
+            done.without_draft += lot.len() as u64;
+            return Ok(());
+        }
+        let view = self.records.view()?;
+        let gaps = self.gaps();
+        let (mut ended, mut failed) = (Vec::new(), Vec::new());
+        for number in lot {
+            let Some(case) = view.case(*number)? else {
+                continue;
+            };
+            match self.draft_one(&view, &case, &gaps, done)? {
+                Ok(one) => ended.push(one),
+                Err(one) => failed.push(one),
+            }
+        }
+        let mut change = self.records.change()?;
+        // In the order of their ends; the first release makes all of them durable.
+        for one in ended {
+            let draft = keep(&mut change, one.release()?)?;
+            change.set_changed(draft.case, false)?;
+            change.put_draft(draft)?;
+            done.drafts += 1;
+        }
+        for one in failed {
+            one.keep(&mut change)?;
+            done.without_draft += 1;
+        }
+        let committed = self.log.sync()?;
+        change.set_trail(committed)?;
+        Ok(change.commit()?)
+    }
+
+    fn draft_one(
+        &mut self,
+        view: &View,
+        case: &Case,
+        gaps: &[String],
+        done: &mut Drafted,
+    ) -> Result<Result<Ended<Kept<Draft>>, Failed>, SessionError> {
+        let Some(drafter) = &self.modules.drafter else {
+            return Err(SessionError::Encode("a drafter"));
+        };
+        let granted = drafter.granted();
+        let (module, digest) = (granted.module().clone(), granted.digest());
+        let prepared = dossier(view, case, granted.fields(), gaps)?;
+        let batch = encoded("the dossier", &prepared.dossier)?;
+        let alerts = prepared.dossier.alerts.numbers.len();
+        let begin = self.beginning(drafter, batch, alerts, prepared.handed)?;
+        let salt = begin.salt.clone();
+        let given = self.given(drafter, view)?;
+        let mut finished = drafter.draft(begin, given, &prepared.dossier);
+        done.runs += 1;
+        let checked = match finished.answer {
+            Ok(answer) => {
+                finished.material.answer = encoded("the answer", &answer)?;
+                draft::check(
+                    answer,
+                    &finished.handed,
+                    case.number,
+                    self.as_of,
+                    &module,
+                    digest,
+                )
+                .map_err(|fault| RunFailure {
+                    module,
+                    why: Why::Answer(fault),
+                    last_line: None,
+                })
+            }
+            Err(failure) => Err(failure),
+        };
+        match checked {
+            Ok(value) => {
+                let answer = Commitment::of(&salt, &finished.material.answer);
+                let kept = Kept {
+                    value,
+                    material: finished.material,
+                };
+                Ok(Ok(finished.record.close(
+                    self.now(),
+                    answer,
+                    finished.log_lines,
+                    kept,
+                )?))
+            }
+            Err(failure) => {
+                let failed = self.failed(
+                    finished.record,
+                    finished.log_lines,
+                    finished.material,
+                    &failure,
+                )?;
+                note(&mut done.failures, &failed);
+                Ok(Err(failed))
+            }
+        }
+    }
+
+    /// What is missing in every case of this session: fields withheld from those who write about
+    /// it, and enrichers that did not do their work.
+    fn gaps(&self) -> Vec<String> {
+        let mut gaps = Vec::new();
+        for module in self.modules.enrichers.iter().chain(&self.modules.drafter) {
+            for withheld in module.granted().withheld() {
+                let gap = draft::withheld(withheld.field);
+                if !gaps.contains(&gap) {
+                    gaps.push(gap);
+                }
+            }
+        }
+        gaps.sort();
+        gaps.extend(
+            self.limping
+                .iter()
+                .map(|(module, why)| draft::not_consulted(module, why)),
+        );
+        gaps
+    }
+}
+
+fn note(failures: &mut Vec<String>, failed: &Failed) {
+    if !failures.iter().any(|known| known == failed.text()) {
+        failures.push(failed.text().to_owned());
+    }
+}

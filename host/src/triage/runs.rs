@@ -1,0 +1,184 @@
+//! What every run has in common: its record, its salt, what it is given, and how it fails.
+
+use super::session::{Session, SessionError};
+use crate::model::{Capability, Digest, Evidence, FieldSet, Instant};
+use crate::sandbox::capability::{AssetList, FactList, Given, Recall};
+use crate::sandbox::{Beginning, Memory, Prepared, RunFailure};
+use crate::store::{Change, Material, Notice, View};
+use crate::trail::{Commitment, Failure, Released, RunRecord, RunStart, Salt, Words};
+use std::collections::BTreeMap;
+
+const VERSION: &str = concat!("casemate ", env!("CARGO_PKG_VERSION"));
+
+/// The modules that did not do their work in this session, and why.
+#[derive(Default)]
+pub(super) struct Limping {
+    why: BTreeMap<String, String>,
+}
+
+impl Limping {
+    pub(super) fn of(notices: &[Notice]) -> Self {
+        Self {
+            why: notices
+                .iter()
+                .map(|n| (n.module.clone(), n.text.clone()))
+                .collect(),
+        }
+    }
+
+    pub(super) fn add(&mut self, failure: &RunFailure) {
+        self.why
+            .insert(failure.module.to_string(), failure.to_string());
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.why
+            .iter()
+            .map(|(module, why)| (module.as_str(), why.as_str()))
+    }
+}
+
+/// What came of a run that is recorded whole: kept in one change with everything else of it.
+pub(super) struct Kept<T> {
+    pub(super) value: T,
+    pub(super) material: Material,
+}
+
+impl Session {
+    /// Records that a run begins, and gives what it is begun with.
+    pub(super) fn beginning(
+        &self,
+        module: &Prepared,
+        batch: Vec<u8>,
+        alerts: usize,
+        handed: Vec<(Evidence, Digest)>,
+    ) -> Result<Beginning, SessionError> {
+        let granted = module.granted();
+        let salt = self.salt()?;
+        let withheld: FieldSet = granted.withheld().iter().map(|w| w.field).collect();
+        let record = self.log.begin_run(
+            self.clock.now(),
+            RunStart {
+                module: granted.module().clone(),
+                digest: granted.digest(),
+                host: Words::new(VERSION),
+                build: self.build,
+                boundary: self.boundary.digest(),
+                grant: None,
+                as_of: self.as_of,
+                batch: Commitment::of(&salt, &batch),
+                alerts: alerts as u64,
+                capabilities: granted.capabilities().iter().copied().collect(),
+                fields: granted.fields(),
+                withheld,
+                pooled: match self.memory {
+                    Memory::OnDemand => false,
+                    Memory::Pooled => true,
+                },
+            },
+        )?;
+        Ok(Beginning {
+            record,
+            clock: self.clock.clone(),
+            salt,
+            as_of: self.as_of,
+            handed,
+            batch,
+        })
+    }
+
+    /// What a run is given: exactly what was granted.
+    pub(super) fn given(&self, module: &Prepared, view: &View) -> Result<Given, SessionError> {
+        let mut given = Given::default();
+        for capability in module.granted().capabilities() {
+            match capability {
+                Capability::Assets => {
+                    given.assets = Some(AssetList::new(self.knowledge.assets.clone()))
+                }
+                Capability::KnownGood => {
+                    given.known_good = Some(FactList::new(self.knowledge.known_good.clone()));
+                }
+                Capability::Memory => {
+                    given.memory = Some(Recall::new(view.notes(module.granted().module())?));
+                }
+            }
+        }
+        Ok(given)
+    }
+
+    /// Records that a run has no answer, and remembers it for those who ask why something is
+    /// missing.
+    pub(super) fn failed(
+        &mut self,
+        record: RunRecord,
+        log_lines: u32,
+        material: Material,
+        failure: &RunFailure,
+    ) -> Result<Failed, SessionError> {
+        let released = record.fail(self.clock.now(), failure.entry(), log_lines)?;
+        tracing::warn!(tenant = %self.tenant, module = %failure.module, run = released.run(), "the run failed");
+        self.limping.add(failure);
+        let last = failure
+            .last_line
+            .as_ref()
+            .map(|line| format!("; its last line of log: {line}"));
+        let notice = Notice {
+            module: failure.module.to_string(),
+            time: self.clock.now(),
+            refused: false,
+            text: format!("{failure}{}", last.unwrap_or_default()),
+        };
+        Ok(Failed {
+            released,
+            material,
+            notice,
+        })
+    }
+
+    pub(super) fn salt(&self) -> Result<Salt, SessionError> {
+        let mut bytes = [0; 32];
+        self.random.fill(&mut bytes)?;
+        Ok(Salt::from_bytes(bytes))
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+}
+
+/// A failed run as it is kept.
+pub(super) struct Failed {
+    released: Released<Failure>,
+    material: Material,
+    notice: Notice,
+}
+
+impl Failed {
+    pub(super) fn keep(self, change: &mut Change) -> Result<(), SessionError> {
+        change.put_notice(&self.notice.module, Some(&self.notice))?;
+        change.put_material(self.released.run(), &self.material)?;
+        change.set_trail(self.released.committed())?;
+        Ok(())
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.notice.text
+    }
+}
+
+/// Keeps what every accepted run leaves behind, and gives its value.
+pub(super) fn keep<T>(change: &mut Change, released: Released<Kept<T>>) -> Result<T, SessionError> {
+    let (run, committed) = (released.run(), released.committed());
+    let Kept { value, material } = released.into_value();
+    change.put_material(run, &material)?;
+    change.set_trail(committed)?;
+    Ok(value)
+}
+
+/// The bytes that a commitment commits to.
+pub(super) fn encoded(
+    what: &'static str,
+    value: &impl serde::Serialize,
+) -> Result<Vec<u8>, SessionError> {
+    postcard::to_stdvec(value).map_err(|_| SessionError::Encode(what))
+}

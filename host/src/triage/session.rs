@@ -1,0 +1,212 @@
+//! One tenant at work: opened with its boundary, written by nobody else until it is dropped.
+
+use super::runs::Limping;
+use crate::boundary::Boundary;
+use crate::knowledge::{Assets, KnownGood};
+use crate::model::{Capability, Clock, Digest, Instant, ModuleKind, TenantId};
+use crate::sandbox::{Memory, Prepared};
+use crate::store::{Notice, Random, Records, StoreError, TenantScope, View, WriterLock};
+use crate::trail::{Log, TrailError};
+use crate::written::Problems;
+use std::io;
+use std::sync::Arc;
+
+/// A tenant opened for work. Dropping it gives the tenant back.
+pub struct Session {
+    pub(super) tenant: TenantId,
+    pub(super) boundary: Boundary,
+    pub(super) as_of: Instant,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Arc<dyn Random>,
+    pub(super) build: Option<Digest>,
+    pub(super) memory: Memory,
+    pub(super) modules: Modules,
+    pub(super) knowledge: Knowledge,
+    pub(super) log: Log,
+    pub(super) records: Records,
+    pub(super) limping: Limping,
+    _writer: WriterLock,
+}
+
+/// The modules that can run for the tenant.
+#[derive(Default)]
+pub(crate) struct Modules {
+    pub(super) grouper: Option<Prepared>,
+    pub(super) enrichers: Vec<Prepared>,
+    pub(super) drafter: Option<Prepared>,
+}
+
+impl Modules {
+    /// Takes a module to its kind's place. One grouper and one drafter work for a tenant: gives
+    /// back one that comes after another.
+    pub(crate) fn take(&mut self, module: Prepared) -> Option<Prepared> {
+        match module.granted().kind() {
+            ModuleKind::Grouper if self.grouper.is_none() => self.grouper = Some(module),
+            ModuleKind::Drafter if self.drafter.is_none() => self.drafter = Some(module),
+            ModuleKind::Enricher => self.enrichers.push(module),
+            ModuleKind::Grouper | ModuleKind::Drafter => return Some(module),
+        }
+        None
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Prepared> {
+        self.grouper
+            .iter()
+            .chain(&self.enrichers)
+            .chain(&self.drafter)
+    }
+}
+
+/// What the tenant wrote down about itself.
+#[derive(Clone, Default)]
+pub(crate) struct Knowledge {
+    pub(crate) assets: Arc<Assets>,
+    pub(crate) known_good: Arc<KnownGood>,
+}
+
+impl Knowledge {
+    /// Reads a tenant's files; one that is not there is empty.
+    pub(crate) fn read(scope: &TenantScope) -> Result<Self, NotStarted> {
+        let wrong = |file: &'static str| move |problems| NotStarted::Knowledge { file, problems };
+        let mut knowledge = Self::default();
+        if let Some(bytes) = scope.knowledge("assets.csv")? {
+            knowledge.assets =
+                Arc::new(Assets::parse(&bytes).map_err(wrong("knowledge/assets.csv"))?);
+        }
+        if let Some(bytes) = scope.knowledge("known-good.toml")? {
+            let text = String::from_utf8_lossy(&bytes);
+            let facts = KnownGood::parse(&text).map_err(wrong("knowledge/known-good.toml"))?;
+            knowledge.known_good = Arc::new(facts);
+        }
+        Ok(knowledge)
+    }
+}
+
+/// Why a tenant does not start. Others do.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStarted {
+    /// Its five statements are not written down.
+    #[error("tenant `{0}` has no `boundary.toml`: its five statements must be written down first")]
+    NoBoundary(TenantId),
+    /// Its five statements are incomplete or contradict each other.
+    #[error("the boundary of tenant `{tenant}` does not hold:\n{problems}")]
+    Boundary {
+        /// The tenant.
+        tenant: TenantId,
+        /// All that is wrong.
+        problems: Problems,
+    },
+    /// A file of its knowledge cannot be understood.
+    #[error("`{file}` does not hold:\n{problems}")]
+    Knowledge {
+        /// The file, below the tenant's folder.
+        file: &'static str,
+        /// All that is wrong.
+        problems: Problems,
+    },
+    /// Its trail cannot be continued.
+    #[error("the trail of tenant `{tenant}`: {error}")]
+    Trail {
+        /// The tenant.
+        tenant: TenantId,
+        /// Why.
+        error: crate::trail::OpenError,
+    },
+    /// Its files cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its start could not be recorded.
+    #[error(transparent)]
+    Record(#[from] TrailError),
+}
+
+/// What stops a session in the middle. What was acknowledged before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The input cannot be read on.
+    #[error("the input cannot be read: {0}")]
+    Input(io::Error),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The trail refused: nothing happens that is not recorded.
+    #[error(transparent)]
+    Trail(#[from] TrailError),
+    /// A value could not be brought into the form it is recorded in.
+    #[error("{0} could not be encoded")]
+    Encode(&'static str),
+    /// The thread that reads the input could not be started or stopped early.
+    #[error("the reading thread: {0}")]
+    Thread(String),
+}
+
+/// What a session is made of; put together by the opened home alone.
+pub(crate) struct Parts {
+    pub(crate) boundary: Boundary,
+    pub(crate) as_of: Instant,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) build: Option<Digest>,
+    pub(crate) memory: Memory,
+    pub(crate) modules: Modules,
+    pub(crate) knowledge: Knowledge,
+    pub(crate) log: Log,
+    pub(crate) records: Records,
+    pub(crate) notices: Vec<Notice>,
+    pub(crate) writer: WriterLock,
+}
+
+impl Session {
+    /// Begins, and says in the store which modules do not take part.
+    pub(crate) fn begin(parts: Parts) -> Result<Self, NotStarted> {
+        let known = parts.records.view()?.notices()?;
+        let mut change = parts.records.change()?;
+        for old in &known {
+            change.put_notice(&old.module, None)?;
+        }
+        for notice in &parts.notices {
+            change.put_notice(&notice.module, Some(notice))?;
+        }
+        change.commit()?;
+        Ok(Self {
+            tenant: parts.boundary.tenant().clone(),
+            limping: Limping::of(&parts.notices),
+            boundary: parts.boundary,
+            as_of: parts.as_of,
+            clock: parts.clock,
+            random: parts.random,
+            build: parts.build,
+            memory: parts.memory,
+            modules: parts.modules,
+            knowledge: parts.knowledge,
+            log: parts.log,
+            records: parts.records,
+            _writer: parts.writer,
+        })
+    }
+
+    /// The tenant.
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// The time of decision that modules are handed.
+    pub fn as_of(&self) -> Instant {
+        self.as_of
+    }
+
+    /// What the store holds now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn view(&self) -> Result<View, StoreError> {
+        self.records.view()
+    }
+
+    /// The modules that can run, with what each was given.
+    pub fn modules(&self) -> impl Iterator<Item = (&crate::model::ModuleName, &[Capability])> {
+        self.modules
+            .all()
+            .map(|m| (m.granted().module(), m.granted().capabilities()))
+    }
+}
