@@ -15,7 +15,8 @@ impl Text {
     /// Takes in a text of at most `max_bytes` bytes once made visible; a longer one is cut and ends
     /// in `…[+N bytes, sha256:XXXXXXXXXXXXXXXX]`.
     pub fn capped(raw: &str, max_bytes: usize) -> Self {
-        if raw.len() <= max_bytes && !raw.chars().any(is_obeyed) {
+        let plain = |raw: &str| raw.bytes().all(|b| matches!(b, 0x20..=0x7E));
+        if raw.len() <= max_bytes && (plain(raw) || !raw.chars().any(is_obeyed)) {
             return Self(raw.into());
         }
         Self(shown(raw, max_bytes).into())
