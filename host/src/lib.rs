@@ -2,3 +2,4 @@
 //! record of every call.
 
 pub mod model;
+pub mod triage;

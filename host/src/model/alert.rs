@@ -21,7 +21,8 @@ pub struct Alert {
     /// Its fields, in the order of the field list, each at most once and never empty. `severity`
     /// and `observables` are members of their own and not in here.
     pub fields: Vec<(Field, Text)>,
-    /// Values one can pivot on, in the order of the document, each (kind, value) once.
+    /// Values one can pivot on, each (kind, value) once: those of the fields in the order of the
+    /// field list, then those of the source's own list in its order.
     pub observables: Vec<Observable>,
 }
 

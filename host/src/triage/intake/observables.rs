@@ -1,0 +1,354 @@
+//! What a value is, decided once and the same way for every source; and the alert's fields and
+//! observables as they are gathered.
+
+use crate::model::{Field, Observable, ObservableKind as Kind, Text};
+use std::net::{IpAddr, SocketAddr};
+
+/// The most bytes kept of a command line, a message or a URL.
+pub const LONG_TEXT_BYTES: usize = 4096;
+/// The most bytes kept of any other field.
+pub const TEXT_BYTES: usize = 512;
+/// The most observables an alert has; a source's own list is cut there.
+pub const MOST_OBSERVABLES: usize = 256;
+
+/// An address, and the port behind it where the source wrote one there.
+pub(super) fn address(text: &str) -> Option<(&str, Option<&str>)> {
+    let bare = text.split_once('%').map_or(text, |(ip, _zone)| ip);
+    if bare.parse::<IpAddr>().is_ok() {
+        return Some((text, None));
+    }
+    text.parse::<SocketAddr>().ok()?;
+    let (ip, port) = text.rsplit_once(':')?;
+    let ip = ip.trim_start_matches('[').trim_end_matches(']');
+    Some((ip, Some(port)))
+}
+
+/// A domain name without a port and a final dot; an address or a single label is none.
+fn domain(text: &str) -> Option<&str> {
+    let name = match text.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        Some(_) => return None,
+        None => text,
+    };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let labels = |name: &str| {
+        name.split('.').all(|l| {
+            !l.is_empty()
+                && l.len() <= 63
+                && l.chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+        })
+    };
+    (name.contains('.') && name.len() <= 253 && labels(name) && name.parse::<IpAddr>().is_err())
+        .then_some(name)
+}
+
+/// A hash in hexadecimal: MD5, SHA-1, SHA-256, SHA-384 or SHA-512 by its length.
+fn is_hash(text: &str) -> bool {
+    matches!(text.len(), 32 | 40 | 64 | 96 | 128) && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The best hash in a list such as Sysmon's `MD5=..,SHA256=..`.
+pub(super) fn best_hash(text: &str) -> Option<&str> {
+    text.split([',', ' '])
+        .filter(|one| !one.starts_with("IMPHASH"))
+        .map(|one| one.rsplit_once(['=', ':']).map_or(one, |(_, hash)| hash))
+        .filter(|hash| is_hash(hash) && !hash.bytes().all(|b| b == b'0'))
+        .max_by_key(|hash| hash.len())
+}
+
+/// The host in a URL that has a scheme.
+fn url_host(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    Some(
+        authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, host)| host),
+    )
+}
+
+/// The last part of a path, of either family of systems.
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// The kind a value really has and its bare form, given the kind its place suggests; none where it
+/// is no value one can pivot on.
+fn typed(kind: Kind, value: &str) -> Option<(Kind, &str)> {
+    match kind {
+        Kind::Ip => address(value).map(|(ip, _)| (Kind::Ip, ip)),
+        Kind::Domain => match address(value) {
+            Some((ip, _)) => Some((Kind::Ip, ip)),
+            None => domain(value).map(|name| (Kind::Domain, name)),
+        },
+        Kind::Host => match address(value) {
+            Some((ip, _)) => Some((Kind::Ip, ip)),
+            None => Some((Kind::Host, value)),
+        },
+        Kind::Hash => best_hash(value).map(|hash| (Kind::Hash, hash)),
+        Kind::Url => url_host(value).map(|_| (Kind::Url, value)),
+        Kind::User | Kind::Process => Some((kind, value)),
+    }
+}
+
+/// The kind of thing a field names, where one can pivot on it.
+const fn kind_of(field: Field) -> Option<Kind> {
+    match field {
+        Field::HostName => Some(Kind::Host),
+        Field::HostIp | Field::SourceIp | Field::DestinationIp => Some(Kind::Ip),
+        Field::UserName => Some(Kind::User),
+        Field::ProcessName | Field::ProcessParent => Some(Kind::Process),
+        Field::ProcessHash | Field::FileHash => Some(Kind::Hash),
+        Field::Url => Some(Kind::Url),
+        Field::Domain => Some(Kind::Domain),
+        Field::Product
+        | Field::Severity
+        | Field::RuleId
+        | Field::RuleName
+        | Field::RuleCategory
+        | Field::RuleTechnique
+        | Field::ProcessPath
+        | Field::ProcessCommandLine
+        | Field::SourcePort
+        | Field::DestinationPort
+        | Field::Protocol
+        | Field::FilePath
+        | Field::Message
+        | Field::Observables => None,
+    }
+}
+
+const fn most_bytes(field: Field) -> usize {
+    match field {
+        Field::ProcessCommandLine | Field::Message | Field::Url => LONG_TEXT_BYTES,
+        Field::Product
+        | Field::Severity
+        | Field::RuleId
+        | Field::RuleName
+        | Field::RuleCategory
+        | Field::RuleTechnique
+        | Field::HostName
+        | Field::HostIp
+        | Field::UserName
+        | Field::ProcessName
+        | Field::ProcessPath
+        | Field::ProcessHash
+        | Field::ProcessParent
+        | Field::SourceIp
+        | Field::SourcePort
+        | Field::DestinationIp
+        | Field::DestinationPort
+        | Field::Protocol
+        | Field::Domain
+        | Field::FilePath
+        | Field::FileHash
+        | Field::Observables => TEXT_BYTES,
+    }
+}
+
+/// The fields and observables of one alert, as they are found.
+#[derive(Default)]
+pub(super) struct Gathered {
+    fields: Vec<(Field, Text)>,
+    listed: Vec<Observable>,
+}
+
+impl Gathered {
+    /// Sets a field, unless it is set already or there is no text. An address, a domain and a hash
+    /// are taken in their bare form, and not at all where the text is none.
+    pub(super) fn set(&mut self, field: Field, text: Option<impl AsRef<str>>) {
+        let Some(text) = text else { return };
+        let text = text.as_ref().trim_ascii();
+        let bare = match kind_of(field) {
+            Some(Kind::Ip) => address(text).map(|(ip, _)| ip),
+            Some(Kind::Domain) => address(text).is_none().then(|| domain(text)).flatten(),
+            Some(Kind::Hash) => best_hash(text),
+            Some(Kind::User | Kind::Host | Kind::Process | Kind::Url) | None => Some(text),
+        };
+        if let Some(bare) = bare
+            && !bare.is_empty()
+            && !self.has(field)
+        {
+            self.fields
+                .push((field, Text::capped(bare, most_bytes(field))));
+        }
+    }
+
+    /// Sets an address and, where it stands behind it, its port.
+    pub(super) fn set_endpoint(&mut self, ip: Field, port: Field, text: Option<impl AsRef<str>>) {
+        if let Some(text) = text {
+            self.set(ip, Some(text.as_ref()));
+            self.set(port, address(text.as_ref()).and_then(|(_, port)| port));
+        }
+    }
+
+    pub(super) fn has(&self, field: Field) -> bool {
+        self.fields.iter().any(|(f, _)| *f == field)
+    }
+
+    /// Adds a value of the source's own list of observables.
+    pub(super) fn list(&mut self, kind: Kind, value: &str) {
+        if self.listed.len() < MOST_OBSERVABLES
+            && let Some(found) = observable(kind, value)
+        {
+            self.listed.push(found);
+        }
+    }
+
+    /// The fields in the order of the list, and the observables.
+    pub(super) fn finish(mut self) -> (Vec<(Field, Text)>, Vec<Observable>) {
+        let url = self.fields.iter().find(|(f, _)| *f == Field::Url);
+        if let Some(host) = url.and_then(|(_, url)| url_host(url.as_str()).map(str::to_owned)) {
+            self.set(Field::Domain, Some(host));
+        }
+        self.fields.sort_unstable_by_key(|(field, _)| *field);
+        let mut observables: Vec<Observable> = Vec::with_capacity(8);
+        let of_fields = self.fields.iter().filter_map(|(field, text)| {
+            let kind = match kind_of(*field)? {
+                // The field took only what is such a value.
+                kind @ (Kind::Ip | Kind::Domain | Kind::Hash | Kind::User | Kind::Process) => kind,
+                kind @ (Kind::Host | Kind::Url) => typed(kind, text.as_str())?.0,
+            };
+            Some(Observable {
+                kind,
+                value: text.clone(),
+                field: Some(*field),
+            })
+        });
+        for one in of_fields.chain(self.listed) {
+            let same = |o: &Observable| o.kind == one.kind && o.value == one.value;
+            if observables.len() < MOST_OBSERVABLES && !observables.iter().any(same) {
+                observables.push(one);
+            }
+        }
+        (self.fields, observables)
+    }
+}
+
+/// An observable of the source's own list.
+fn observable(kind: Kind, value: &str) -> Option<Observable> {
+    let (kind, value) = typed(kind, value.trim_ascii())?;
+    let most = match kind {
+        Kind::Url => LONG_TEXT_BYTES,
+        Kind::Ip | Kind::Domain | Kind::Hash | Kind::User | Kind::Host | Kind::Process => {
+            TEXT_BYTES
+        }
+    };
+    (!value.is_empty()).then(|| Observable {
+        kind,
+        value: Text::capped(value, most),
+        field: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_typed_by_what_it_is() {
+        for (kind, value, want) in [
+            (
+                Kind::Ip,
+                "192.168.10.21:80",
+                Some((Kind::Ip, "192.168.10.21")),
+            ),
+            (
+                Kind::Ip,
+                "[2001:db8::1]:443",
+                Some((Kind::Ip, "2001:db8::1")),
+            ),
+            (Kind::Ip, "2001:db8::1", Some((Kind::Ip, "2001:db8::1"))),
+            (Kind::Ip, "fe80::1%eth0", Some((Kind::Ip, "fe80::1%eth0"))),
+            (Kind::Ip, "any", None),
+            (
+                Kind::Domain,
+                "10.0.0.77:8080",
+                Some((Kind::Ip, "10.0.0.77")),
+            ),
+            (
+                Kind::Domain,
+                "mail.example.com.",
+                Some((Kind::Domain, "mail.example.com")),
+            ),
+            (
+                Kind::Domain,
+                "mail.example.com:8443",
+                Some((Kind::Domain, "mail.example.com")),
+            ),
+            (Kind::Domain, "localhost", None),
+            (Kind::Domain, "a b.example", None),
+            (Kind::Host, "srv-01", Some((Kind::Host, "srv-01"))),
+            (Kind::Host, "10.1.1.1", Some((Kind::Ip, "10.1.1.1"))),
+            (
+                Kind::Hash,
+                "d41d8cd98f00b204e9800998ecf8427e",
+                Some((Kind::Hash, "d41d8cd98f00b204e9800998ecf8427e")),
+            ),
+            (Kind::Hash, "notahash", None),
+            (Kind::Url, "/login.php", None),
+            (Kind::Url, "http://x/y", Some((Kind::Url, "http://x/y"))),
+        ] {
+            assert_eq!(typed(kind, value), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_longest_of_several_hashes_is_taken_and_never_the_import_hash() {
+        let sha1 = "a".repeat(40);
+        let text = format!(
+            "SHA1={sha1},MD5={},IMPHASH={}",
+            "b".repeat(32),
+            "c".repeat(64)
+        );
+        assert_eq!(best_hash(&text), Some(sha1.as_str()));
+        assert_eq!(best_hash(&"0".repeat(40)), None);
+    }
+
+    #[test]
+    fn an_observable_stands_once_and_first_where_a_field_has_it() {
+        let mut g = Gathered::default();
+        g.list(Kind::Ip, "10.0.0.1");
+        g.list(Kind::Ip, "10.0.0.2");
+        g.set(Field::Url, Some("https://u@evil.example:8443/x?y"));
+        g.set_endpoint(Field::SourceIp, Field::SourcePort, Some("10.0.0.1:99"));
+        let (fields, observables) = g.finish();
+        let fields: Vec<_> = fields.iter().map(|(f, t)| (f.name(), t.as_str())).collect();
+        assert_eq!(
+            fields,
+            [
+                ("source.ip", "10.0.0.1"),
+                ("source.port", "99"),
+                ("url", "https://u@evil.example:8443/x?y"),
+                ("domain", "evil.example"),
+            ]
+        );
+        let seen: Vec<_> = observables
+            .iter()
+            .map(|o| (o.kind, o.value.as_str(), o.field))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                (Kind::Ip, "10.0.0.1", Some(Field::SourceIp)),
+                (
+                    Kind::Url,
+                    "https://u@evil.example:8443/x?y",
+                    Some(Field::Url)
+                ),
+                (Kind::Domain, "evil.example", Some(Field::Domain)),
+                (Kind::Ip, "10.0.0.2", None),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_flood_of_observables_is_bounded() {
+        let mut g = Gathered::default();
+        for n in 0..100_000 {
+            g.list(Kind::User, &format!("u{n}"));
+        }
+        assert_eq!(g.finish().1.len(), MOST_OBSERVABLES);
+    }
+}

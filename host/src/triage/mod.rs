@@ -1,0 +1,3 @@
+//! The flow, one step a module.
+
+pub mod intake;
