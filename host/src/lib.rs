@@ -4,8 +4,11 @@
 pub mod boundary;
 pub mod knowledge;
 pub mod model;
+mod open;
 pub mod sandbox;
 pub mod store;
 pub mod trail;
 pub mod triage;
 pub mod written;
+
+pub use open::{CannotRun, Casemate, NotLoaded, OpenError, Settings};

@@ -380,6 +380,17 @@ impl Change {
         Ok(())
     }
 
+    /// Keeps the boundary that is in effect, with the salt of its entry in the trail.
+    pub(crate) fn put_boundary(
+        &mut self,
+        digest: Digest,
+        entry: u64,
+        salt: [u8; 32],
+        text: &str,
+    ) -> Result<(), StoreError> {
+        self.put(t::BOUNDARIES, entry, "a boundary", &(digest, salt, text))
+    }
+
     /// Says how far into the trail the results of runs are held.
     pub(crate) fn set_trail(&mut self, committed: u64) -> Result<(), StoreError> {
         self.set_meta(meta::TRAIL_ENTRIES, committed)

@@ -52,6 +52,8 @@ pub(super) const REJECT_KEYS: TableDefinition<'_, [u8; 16], u64> =
     TableDefinition::new("reject-keys");
 /// What a run's commitments commit to.
 pub(super) const MATERIAL: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("material");
+/// The boundaries that were in effect, by the entry of the trail: digest, salt and text.
+pub(super) const BOUNDARIES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("boundaries");
 /// The last word on each module that could not do its work.
 pub(super) const NOTICES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("notices");
 

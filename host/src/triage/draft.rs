@@ -235,7 +235,7 @@ pub(super) fn withheld(field: Field) -> String {
 /// A gap that a module leaves which did not run.
 pub(super) fn not_consulted(module: &str, why: &str) -> String {
     let why = Text::capped(why, 300);
-    format!("the enricher `{module}` gave nothing: {why}")
+    format!("the module `{module}` did not do its work: {why}")
 }
 
 fn digest_of(record: &impl std::fmt::Debug) -> Digest {

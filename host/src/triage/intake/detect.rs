@@ -53,7 +53,9 @@ pub(super) fn detect(top: &Top<'_>, document: &str) -> Result<Source, Reason> {
 
 /// Whether the bytes begin with a whole object, perhaps the first of an array, of a form we know.
 pub(super) fn begins_with_alert(bytes: &[u8]) -> bool {
-    let start = bytes.iter().position(|b| !matches!(b, b'[' | b' ' | b'\t'));
+    let start = bytes
+        .iter()
+        .position(|b| *b != b'[' && !b.is_ascii_whitespace());
     let bytes = bytes.get(start.unwrap_or_default()..).unwrap_or_default();
     if bytes.first() != Some(&b'{') {
         return false;

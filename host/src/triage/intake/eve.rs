@@ -101,7 +101,7 @@ pub(super) fn read(top: &Top<'_>) -> Result<Essence, Reason> {
     );
     let priority = text(alert.severity).unwrap_or_default();
     Ok(Essence {
-        product: Text::visible("Suricata"),
+        product: Text::capped("Suricata", 512),
         id: None,
         time,
         severity: severity::suricata(&priority),

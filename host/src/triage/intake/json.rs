@@ -102,7 +102,7 @@ pub(super) fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
         b'{' | b'n' => return None,
         _ => Cow::Borrowed(raw),
     };
-    let bare = found.trim();
+    let bare = found.trim_ascii();
     (!bare.is_empty() && bare != "-").then_some(found)
 }
 

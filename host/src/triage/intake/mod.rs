@@ -6,6 +6,7 @@ mod eve;
 mod json;
 mod observables;
 mod ocsf;
+mod open;
 mod reason;
 mod severity;
 mod split;
@@ -51,10 +52,6 @@ impl From {
 
 /// One document of the input.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are alerts, and they are moved once"
-)]
 pub enum Document {
     /// Taken as an alert.
     Alert(Taken),

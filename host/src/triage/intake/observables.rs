@@ -159,7 +159,7 @@ impl Gathered {
     /// are taken in their bare form, and not at all where the text is none.
     pub(super) fn set(&mut self, field: Field, text: Option<impl AsRef<str>>) {
         let Some(text) = text else { return };
-        let text = text.as_ref().trim();
+        let text = text.as_ref().trim_ascii();
         let bare = match kind_of(field) {
             Some(Kind::Ip) => address(text).map(|(ip, _)| ip),
             Some(Kind::Domain) => address(text).is_none().then(|| domain(text)).flatten(),
@@ -190,7 +190,7 @@ impl Gathered {
     /// Adds a value of the source's own list of observables.
     pub(super) fn list(&mut self, kind: Kind, value: &str) {
         if self.listed.len() < MOST_OBSERVABLES
-            && let Some(found) = observable(kind, value, None)
+            && let Some(found) = observable(kind, value)
         {
             self.listed.push(found);
         }
@@ -205,7 +205,16 @@ impl Gathered {
         self.fields.sort_unstable_by_key(|(field, _)| *field);
         let mut observables: Vec<Observable> = Vec::with_capacity(8);
         let of_fields = self.fields.iter().filter_map(|(field, text)| {
-            kind_of(*field).and_then(|kind| observable(kind, text.as_str(), Some(*field)))
+            let kind = match kind_of(*field)? {
+                // The field took only what is such a value.
+                kind @ (Kind::Ip | Kind::Domain | Kind::Hash | Kind::User | Kind::Process) => kind,
+                kind @ (Kind::Host | Kind::Url) => typed(kind, text.as_str())?.0,
+            };
+            Some(Observable {
+                kind,
+                value: text.clone(),
+                field: Some(*field),
+            })
         });
         for one in of_fields.chain(self.listed) {
             let same = |o: &Observable| o.kind == one.kind && o.value == one.value;
@@ -217,8 +226,9 @@ impl Gathered {
     }
 }
 
-fn observable(kind: Kind, value: &str, field: Option<Field>) -> Option<Observable> {
-    let (kind, value) = typed(kind, value.trim())?;
+/// An observable of the source's own list.
+fn observable(kind: Kind, value: &str) -> Option<Observable> {
+    let (kind, value) = typed(kind, value.trim_ascii())?;
     let most = match kind {
         Kind::Url => LONG_TEXT_BYTES,
         Kind::Ip | Kind::Domain | Kind::Hash | Kind::User | Kind::Host | Kind::Process => {
@@ -227,13 +237,8 @@ fn observable(kind: Kind, value: &str, field: Option<Field>) -> Option<Observabl
     };
     (!value.is_empty()).then(|| Observable {
         kind,
-        // What comes from a field was made visible when the field was set.
-        value: if field.is_some() {
-            Text::visible(value)
-        } else {
-            Text::capped(value, most)
-        },
-        field,
+        value: Text::capped(value, most),
+        field: None,
     })
 }
 

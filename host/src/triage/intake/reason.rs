@@ -96,7 +96,7 @@ impl fmt::Display for Reason {
                 name(*other)
             ),
             Self::NotTakenYet { format } => {
-                write!(f, "{format}, which is not taken; {TAKEN} would be")
+                write!(f, "{format}, which is not taken; OCSF, Wazuh 4 and Suricata EVE alerts are")
             }
             Self::Unknown { keys } => {
                 write!(f, "of no known form (keys: {keys}); {TAKEN} would be taken")

@@ -11,8 +11,8 @@
 //! - before a `{` where JSON allows none, for example where a key is due;
 //! - before a line that opens with `{` and is indented no deeper than the document's first line,
 //!   when its lines so far were;
-//! - before a line that opens with a complete object that is recognisably an alert or a record of a
-//!   format we take.
+//! - before a line that is indented no deeper than the document's first line and opens with a
+//!   complete object that is recognisably an alert or a record of a format we take.
 //!
 //! Text that is no JSON is a piece up to the end of its line, also where an object stands in it: the
 //! rules of JSON strings do not hold there, so whoever chose a part of the line could have written
@@ -20,13 +20,16 @@
 //! object that is cut out of one therefore does not parse.
 
 use super::MAX_DOCUMENT_BYTES;
+use super::open::Open;
 use std::io;
 
 /// How much of a piece over the limit is kept.
 pub(super) const KEPT_BYTES: usize = 64 * 1024;
 const CHUNK_BYTES: usize = 128 * 1024;
-/// Open braces and brackets that are told apart; deeper ones are only counted.
-const TOLD_APART: usize = 1 << 16;
+
+/// How often in one open document an object that spans lines is looked at ahead, so that a hostile
+/// document costs no more than its length.
+const LOOKS_AHEAD: u32 = 32;
 
 /// What a piece of the input looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,21 +77,8 @@ pub(super) struct Split<R> {
     /// White space that the current line begins with, and whether nothing else was seen on it.
     indent: usize,
     fresh_line: bool,
-}
-
-/// A document while its end is searched.
-struct Open {
-    at: usize,
-    /// Openers that are not closed, and how many of them are braces.
-    stack: Vec<u8>,
-    braces: usize,
-    excess: u64,
-    in_string: bool,
-    escaped: bool,
-    last: u8,
-    lines: u64,
-    indent: usize,
-    deeper: bool,
+    /// Up to here in the input, lines are known not to be whole documents.
+    not_whole: u64,
 }
 
 impl<R: io::Read> Split<R> {
@@ -104,6 +94,7 @@ impl<R: io::Read> Split<R> {
             before: Before::Closed,
             indent: 0,
             fresh_line: true,
+            not_whole: 0,
         }
     }
 
@@ -114,7 +105,7 @@ impl<R: io::Read> Split<R> {
 
     /// Skips what separates documents; whether there is anything behind it.
     pub(super) fn seek(&mut self) -> bool {
-        if self.start >= CHUNK_BYTES {
+        if self.start >= CHUNK_BYTES.max(self.buffer.len() / 2) {
             self.discard(self.start);
         }
         loop {
@@ -156,13 +147,20 @@ impl<R: io::Read> Split<R> {
     }
 
     /// The rest of the line, if it begins with `{`, ends with `}` and is all here already: most
-    /// likely a whole document. It stays unread until [`Self::accept`].
-    pub(super) fn likely_document(&self) -> Option<&[u8]> {
+    /// likely a whole document. It stays unread until [`Self::accept`]; if it is none, the line is
+    /// not given out again, so that a long line of many documents is not looked at once for each.
+    pub(super) fn likely_document(&mut self) -> Option<&[u8]> {
+        let offset = self.offset();
+        if offset < self.not_whole {
+            return None;
+        }
         let rest = self.buffer.get(self.start..)?;
         if rest.first() != Some(&b'{') {
             return None;
         }
-        let line = rest.get(..memchr::memchr(b'\n', rest)?)?;
+        let end = memchr::memchr(b'\n', rest);
+        self.not_whole = offset + end.unwrap_or(rest.len()) as u64;
+        let line = rest.get(..end?)?;
         let separator = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b',' | b']');
         let line = line.get(..line.iter().rposition(|b| !separator(b))? + 1)?;
         (line.last() == Some(&b'}') && line.len() <= MAX_DOCUMENT_BYTES).then_some(line)
@@ -191,18 +189,7 @@ impl<R: io::Read> Split<R> {
             Some(b'[') => Form::Array,
             Some(_) | None => Form::Object,
         };
-        let mut open = Open {
-            at: self.start,
-            stack: Vec::new(),
-            braces: 0,
-            excess: 0,
-            in_string: false,
-            escaped: false,
-            last: b':',
-            lines: 0,
-            indent,
-            deeper: false,
-        };
+        let mut open = Open::new(self.start, indent);
         let closed = loop {
             let Some(&byte) = self.buffer.get(open.at) else {
                 let read = open.at - self.start;
@@ -225,9 +212,7 @@ impl<R: io::Read> Split<R> {
                     if open.in_string && open.lines == 0 {
                         break false;
                     }
-                    if open.in_string {
-                        (open.in_string, open.escaped, open.last) = (false, false, b'"');
-                    }
+                    open.end_string();
                     if self.another_begins(&mut open, &is_alert) {
                         break false;
                     }
@@ -267,7 +252,9 @@ impl<R: io::Read> Split<R> {
             b'{' | b'[' => {
                 !open.may_open()
                     || (open.deeper && indent <= open.indent)
-                    || is_alert(self.line_from(first))
+                    || (indent <= open.indent
+                        && (is_alert(self.line_from(first))
+                            || self.spans_lines(open, first, is_alert)))
             }
             _ => false,
         };
@@ -277,6 +264,23 @@ impl<R: io::Read> Split<R> {
             self.indent = indent;
         }
         begins
+    }
+
+    /// Whether an alert that may span lines begins here.
+    fn spans_lines(
+        &mut self,
+        open: &mut Open,
+        from: usize,
+        is_alert: &impl Fn(&[u8]) -> bool,
+    ) -> bool {
+        if open.looks == LOOKS_AHEAD {
+            return false;
+        }
+        open.looks += 1;
+        // As far as is looked, whatever has arrived: how the input arrives changes nothing.
+        while self.buffer.len() < from + KEPT_BYTES && self.fill() {}
+        let rest = self.buffer.get(from..).unwrap_or_default();
+        is_alert(rest.get(..KEPT_BYTES).unwrap_or(rest))
     }
 
     /// The line from here on, as far as the limit allows.
@@ -323,27 +327,62 @@ impl<R: io::Read> Split<R> {
     }
 
     fn scalar_or_line(&mut self) -> Piece {
-        let in_array = self.in_array;
-        let line = self.line_from(self.start);
-        let rest = match scalar(line) {
-            Some(length) => line.get(length..).unwrap_or_default().trim_ascii_start(),
-            None => b"x",
-        };
-        let alone = match rest.first() {
-            None => true,
-            Some(b',' | b']') => in_array,
-            Some(_) => false,
-        };
-        if alone && let Some(length) = scalar(line) {
+        if let Some(length) = self.scalar() {
             return self.cut(Kept::default(), length, Form::Scalar);
         }
-        let mut length = line.len();
         let mut kept = Kept::default();
+        let mut length = self.line_from(self.start).len();
         while length > MAX_DOCUMENT_BYTES {
             self.spill(&mut kept, length);
             length = self.line_from(self.start).len();
         }
         self.cut(kept, length, Form::Text)
+    }
+
+    /// The length of a JSON string, number or literal that stands by itself: at the end of its line,
+    /// or as an element of an array.
+    fn scalar(&mut self) -> Option<usize> {
+        let quoted = self.buffer.get(self.start) == Some(&b'"');
+        let mut escaped = false;
+        let mut length = 1;
+        loop {
+            match self.byte_ahead(length)? {
+                None | Some(b'\n') if quoted => return None,
+                Some(b'"') if quoted && !escaped => {
+                    length += 1;
+                    break;
+                }
+                None | Some(b' ' | b'\t' | b'\r' | b'\n' | b',' | b']') if !quoted => break,
+                Some(b'\\') => escaped = !escaped,
+                Some(_) | None => escaped = false,
+            }
+            length += 1;
+        }
+        let token = self.buffer.get(self.start..self.start + length)?;
+        serde_json::from_slice::<serde::de::IgnoredAny>(token).ok()?;
+        let mut behind = length;
+        loop {
+            match self.byte_ahead(behind)? {
+                Some(b' ' | b'\t' | b'\r') => behind += 1,
+                None | Some(b'\n') => return Some(length),
+                Some(b',' | b']') => return self.in_array.then_some(length),
+                Some(_) => return None,
+            }
+        }
+    }
+
+    /// The byte so far behind the next one, or that there is none; nothing if that is too far.
+    fn byte_ahead(&mut self, by: usize) -> Option<Option<u8>> {
+        loop {
+            match self.buffer.get(self.start + by) {
+                Some(&byte) => return (by < KEPT_BYTES).then_some(Some(byte)),
+                None => {
+                    if !self.fill() {
+                        return Some(None);
+                    }
+                }
+            }
+        }
     }
 
     /// Hands out the next bytes, without white space at their end.
@@ -425,88 +464,6 @@ struct Kept {
     length: u64,
 }
 
-impl Open {
-    /// Goes on in a string up to its end, a line break or the end of what is there.
-    fn pass_string(&mut self, rest: &[u8]) {
-        if self.escaped {
-            self.escaped = false;
-            self.at += 1;
-            return;
-        }
-        match memchr::memchr3(b'"', b'\\', b'\n', rest) {
-            None => self.at += rest.len(),
-            Some(i) => {
-                self.at += i;
-                match rest.get(i) {
-                    Some(b'"') => (self.in_string, self.last) = (false, b'"'),
-                    Some(b'\\') => self.escaped = true,
-                    Some(_) | None => return,
-                }
-                self.at += 1;
-            }
-        }
-    }
-
-    /// Whether JSON allows an object or array here.
-    fn may_open(&self) -> bool {
-        match self.stack.last() {
-            Some(b'{') => self.last == b':',
-            Some(_) => matches!(self.last, b'[' | b','),
-            None => true,
-        }
-    }
-
-    fn push(&mut self, opener: u8) {
-        self.last = opener;
-        if self.stack.len() >= TOLD_APART {
-            self.excess += 1;
-        } else {
-            self.braces += usize::from(opener == b'{');
-            self.stack.push(opener);
-        }
-    }
-
-    /// Closes the innermost opener that fits, and what is open inside it; whether none is left.
-    fn close(&mut self, closer: u8) -> bool {
-        self.last = closer;
-        if self.excess > 0 {
-            self.excess -= 1;
-            return false;
-        }
-        let opener = if closer == b'}' { b'{' } else { b'[' };
-        let brackets = self.stack.len() - self.braces;
-        if (opener == b'{' && self.braces == 0) || (opener == b'[' && brackets == 0) {
-            return false;
-        }
-        while let Some(popped) = self.stack.pop() {
-            self.braces -= usize::from(popped == b'{');
-            if popped == opener {
-                break;
-            }
-        }
-        self.stack.is_empty()
-    }
-}
-
 fn is_control(b: u8) -> bool {
     b.is_ascii_control() && !b.is_ascii_whitespace()
-}
-
-/// The length of the JSON string, number or literal that the line begins with.
-fn scalar(line: &[u8]) -> Option<usize> {
-    let end = |b: &u8| b.is_ascii_whitespace() || matches!(b, b',' | b']');
-    let length = if line.first() == Some(&b'"') {
-        let mut escaped = false;
-        1 + line.iter().skip(1).position(|b| {
-            let closes = *b == b'"' && !escaped;
-            escaped = *b == b'\\' && !escaped;
-            closes
-        })? + 1
-    } else {
-        line.iter().position(end).unwrap_or(line.len())
-    };
-    let token = line.get(..length)?;
-    serde_json::from_slice::<serde::de::IgnoredAny>(token)
-        .is_ok()
-        .then_some(length)
 }

@@ -114,7 +114,7 @@ pub(super) fn read(top: &Top<'_>) -> Result<Essence, Reason> {
         it.set(Field::FileHash, text(hash));
     }
     Ok(Essence {
-        product: Text::visible("Wazuh"),
+        product: Text::capped("Wazuh", 512),
         id,
         time,
         severity: severity::wazuh(&level),

@@ -1,0 +1,353 @@
+//! A home, opened: what an embedder begins with.
+
+use crate::boundary::{Boundary, HostNames, Roster};
+use crate::model::{Clock, Digest, Instant, ModuleName, TenantId};
+use crate::sandbox::{
+    EngineError, Granted, Grants, Manifest, Memory, Module, NotGranted, NotPrepared, Refused, Sandbox, WhyNotGranted,
+    module_digest,
+};
+use crate::store::{CompiledCache, Dir, Home, Notice, Random, StoreError, SystemRandom, TenantScope, View};
+use crate::trail::{BoundaryChange, Commitment, DecidedBy, Log, Opening, Origin, Salt, Words};
+use crate::triage::{Knowledge, Modules, NotStarted, Parts, Session};
+use crate::written::{Decision, Problems};
+use std::sync::Arc;
+
+/// What an embedder decides once for a process.
+#[derive(Clone)]
+pub struct Settings {
+    /// Says what time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where random bytes come from.
+    pub random: Arc<dyn Random>,
+    /// Where the memory of runs comes from.
+    pub memory: Memory,
+    /// Memory for one tenant's database, in bytes, while the tenant is open.
+    pub cache_bytes: usize,
+    /// The digest of the program that embeds the host, for the trail; none where it is not known.
+    pub build: Option<Digest>,
+    /// Whether compiled components are kept in the home.
+    pub keep_compiled: bool,
+}
+
+impl Settings {
+    /// The usual ones, with the embedder's clock.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            random: Arc::new(SystemRandom),
+            memory: Memory::OnDemand,
+            cache_bytes: 16 << 20,
+            build: None,
+            keep_compiled: true,
+        }
+    }
+}
+
+/// Why a home cannot be worked with as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its files cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The sandbox does not start.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A file of the home is missing.
+    #[error("`{0}` is not there; `casemate init` makes it")]
+    Missing(&'static str),
+    /// A file of the home does not hold.
+    #[error("{0}")]
+    Written(Problems),
+}
+
+/// A module that is installed and cannot be loaded. The others can.
+#[derive(Debug)]
+pub struct NotLoaded {
+    /// Its name.
+    pub name: ModuleName,
+    /// Why, for the operator.
+    pub why: String,
+}
+
+/// A home, opened, with its modules loaded and the sandbox running. One is enough for a process; it
+/// can be shared between threads.
+pub struct Casemate {
+    home: Home,
+    settings: Settings,
+    sandbox: Sandbox,
+    roster: Roster,
+    grants: Grants,
+    modules: Vec<Module>,
+    not_loaded: Vec<NotLoaded>,
+}
+
+impl Casemate {
+    /// Opens a home: reads its roster and grants and loads its modules.
+    ///
+    /// # Errors
+    /// When the folder is no home, or one of these files does not hold. A module that cannot be
+    /// loaded is no error: see [`Casemate::not_loaded`].
+    pub fn open(root: Dir, settings: Settings) -> Result<Self, OpenError> {
+        let home = Home::open(root)?;
+        let written = |name| home.text(name)?.ok_or(OpenError::Missing(name));
+        let roster = Roster::parse(&written("roster.toml")?).map_err(OpenError::Written)?;
+        let grants = Grants::parse(&written("grants.toml")?).map_err(OpenError::Written)?;
+        let sandbox = Sandbox::start(settings.memory)?;
+        let cache = match settings.keep_compiled.then(|| home.compiled(&*settings.random)) {
+            Some(Ok(cache)) => Some(cache),
+            Some(Err(error)) => {
+                tracing::warn!(%error, "compiled components are not kept");
+                None
+            }
+            None => None,
+        };
+        let mut casemate =
+            Self { home, settings, sandbox, roster, grants, modules: Vec::new(), not_loaded: Vec::new() };
+        for name in casemate.home.modules()? {
+            match casemate.load(&name, cache.as_ref()) {
+                Ok(module) => casemate.modules.push(module),
+                Err(why) => casemate.not_loaded.push(NotLoaded { name, why }),
+            }
+        }
+        Ok(casemate)
+    }
+
+    fn load(&self, name: &ModuleName, cache: Option<&CompiledCache>) -> Result<Module, String> {
+        let files = self.home.module(name).map_err(|e| e.to_string())?;
+        let (component, text) =
+            files.ok_or_else(|| format!("`modules/{name}` needs `module.wasm` and `module.toml`"))?;
+        let manifest = Manifest::parse(&text).map_err(|e| e.to_string())?;
+        if manifest.name() != name {
+            return Err(format!("`modules/{name}/module.toml` names it `{}`", manifest.name()));
+        }
+        let digest = module_digest(&component, text.as_bytes());
+        self.sandbox.load(&component, manifest, digest, cache).map_err(|e| e.to_string())
+    }
+
+    /// The home's files.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// Who may be named in boundaries and grants.
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// What was granted.
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    /// The modules that are loaded, in the order of their names.
+    pub fn modules(&self) -> &[Module] {
+        &self.modules
+    }
+
+    /// The modules that are installed and could not be loaded.
+    pub fn not_loaded(&self) -> &[NotLoaded] {
+        &self.not_loaded
+    }
+
+    /// What the settings say.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The tenants, in the order of their ids.
+    ///
+    /// # Errors
+    /// When the home cannot be read.
+    pub fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        Ok(self.home.tenants()?.0)
+    }
+
+    /// Parses a tenant's boundary as it is written now.
+    ///
+    /// # Errors
+    /// When it is missing, incomplete or contradictory.
+    pub fn boundary(&self, scope: &TenantScope) -> Result<Boundary, NotStarted> {
+        let tenant = scope.tenant();
+        let text = scope.boundary()?.ok_or_else(|| NotStarted::NoBoundary(tenant.clone()))?;
+        Boundary::parse(tenant, &text, &self.roster, &HostNames::none())
+            .map_err(|problems| NotStarted::Boundary { tenant: tenant.clone(), problems })
+    }
+
+    /// What a tenant's store holds, beside a writer or without one; none where nothing was ever
+    /// submitted.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn view(&self, tenant: &TenantId) -> Result<Option<View>, StoreError> {
+        self.home.tenant(tenant)?.read_records(self.settings.cache_bytes)
+    }
+
+    /// What a module would be given for a tenant, and the module linked with it.
+    ///
+    /// # Errors
+    /// When it is not granted, or imports what it is not given.
+    pub fn prepare(
+        &self,
+        module: &Module,
+        boundary: &Boundary,
+        as_of: Instant,
+    ) -> Result<crate::sandbox::Prepared, CannotRun> {
+        let granted =
+            Granted::decide(boundary.tenant(), module.manifest(), module.digest(), boundary, &self.grants, as_of)?;
+        Ok(self.sandbox.prepare(module, granted)?)
+    }
+
+    /// Opens a tenant for work, as of a time of decision, which modules are handed and which decides
+    /// what has expired.
+    ///
+    /// # Errors
+    /// When another process writes for the tenant, its boundary does not hold, or its trail or store
+    /// cannot be continued.
+    pub fn start(&self, tenant: &TenantId, as_of: Instant) -> Result<Session, NotStarted> {
+        let scope = self.home.tenant(tenant)?;
+        let boundary = self.boundary(&scope)?;
+        let knowledge = Knowledge::read(&scope)?;
+        let writer = scope.lock()?;
+        let records = scope.records(&writer, self.settings.cache_bytes)?;
+        let mut origin = [0; 16];
+        self.settings.random.fill(&mut origin)?;
+        let now = self.settings.clock.now();
+        let committed = records.view()?.trail_committed()?;
+        let opening = Opening { origin: Origin::from_bytes(origin), now, sealed: 0, committed: Some(committed) };
+        let (log, found) = Log::open(scope.trail(&writer)?, opening)
+            .map_err(|error| NotStarted::Trail { tenant: tenant.clone(), error })?;
+        if found.dropped.is_some() || !found.abandoned.is_empty() || !found.unstored.is_empty() {
+            tracing::warn!(%tenant, abandoned = found.abandoned.len(), unstored = found.unstored.len(),
+                torn = found.dropped.is_some(), "the last writer was stopped in the middle; continuing");
+        }
+        self.record_boundary(&records, &log, &boundary, now)?;
+        let (modules, notices) = self.link(&boundary, as_of, now, &log)?;
+        log.sync()?;
+        Session::begin(Parts {
+            boundary,
+            as_of,
+            clock: self.settings.clock.clone(),
+            random: self.settings.random.clone(),
+            build: self.settings.build,
+            memory: self.settings.memory,
+            modules,
+            knowledge,
+            log,
+            records,
+            notices,
+            writer,
+        })
+    }
+
+    /// Records a boundary that is not the one of the last start.
+    fn record_boundary(
+        &self,
+        records: &crate::store::Records,
+        log: &Log,
+        boundary: &Boundary,
+        now: Instant,
+    ) -> Result<(), NotStarted> {
+        let before = records.view()?.boundary_digest()?;
+        if before == Some(boundary.digest()) {
+            return Ok(());
+        }
+        let mut salt = [0; 32];
+        self.settings.random.fill(&mut salt)?;
+        let salt = Salt::from_bytes(salt);
+        let number = log.append(
+            now,
+            BoundaryChange {
+                before,
+                now: boundary.digest(),
+                change: Commitment::of(&salt, boundary.text().as_bytes()),
+                by: Commitment::of(&salt, boundary.accountable().as_bytes()),
+            },
+        )?;
+        log.sync()?;
+        let mut change = records.change()?;
+        change.put_boundary(boundary.digest(), number, *salt.as_bytes(), boundary.text())?;
+        Ok(change.commit()?)
+    }
+
+    /// Links every module with what it is granted. What is refused is recorded and told.
+    fn link(
+        &self,
+        boundary: &Boundary,
+        as_of: Instant,
+        now: Instant,
+        log: &Log,
+    ) -> Result<(Modules, Vec<Notice>), NotStarted> {
+        let mut modules = Modules::default();
+        let mut notices: Vec<Notice> = Vec::new();
+        let notice = |module: &ModuleName, refused, text| Notice { module: module.to_string(), time: now, refused, text };
+        for module in &self.modules {
+            let name = module.manifest().name();
+            match self.prepare(module, boundary, as_of) {
+                Ok(prepared) => {
+                    if let Some(second) = modules.take(prepared) {
+                        let kind = second.granted().kind();
+                        let text = format!("another {kind} is granted too and comes before it; grant one only");
+                        notices.push(notice(name, false, text));
+                    }
+                }
+                Err(error) => {
+                    if let Some(line) = error.decided_by() {
+                        log.append(
+                            now,
+                            crate::trail::Refused {
+                                module: name.clone(),
+                                capability: error.capability(),
+                                decided_by: DecidedBy {
+                                    file: Words::new(line.file),
+                                    line: Some(line.line),
+                                    boundary: boundary.digest(),
+                                },
+                            },
+                        )?;
+                    }
+                    notices.push(notice(name, true, error.to_string()));
+                }
+            }
+        }
+        for module in &self.not_loaded {
+            notices.push(notice(&module.name, false, format!("it could not be loaded: {}", module.why)));
+        }
+        Ok((modules, notices))
+    }
+}
+
+/// A module that cannot run for a tenant.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotRun {
+    /// Nobody granted it.
+    #[error(transparent)]
+    NotGranted(#[from] NotGranted),
+    /// It does not fit what it was granted.
+    #[error(transparent)]
+    NotPrepared(#[from] NotPrepared),
+}
+
+impl CannotRun {
+    /// The capability that was refused, where that is the reason.
+    pub fn capability(&self) -> Option<crate::model::Capability> {
+        match self {
+            Self::NotGranted(_) => None,
+            Self::NotPrepared(error) => error.why.capability(),
+        }
+    }
+
+    /// The line that decided, where somebody's consent was withheld or has lapsed. A module that was
+    /// never granted to the tenant was not refused anything.
+    pub fn decided_by(&self) -> Option<&Decision> {
+        match self {
+            Self::NotGranted(error) => match &*error.why {
+                WhyNotGranted::OtherDigest(_, line) | WhyNotGranted::OtherName(_, line) => Some(line),
+                WhyNotGranted::Never | WhyNotGranted::OtherTenants(_) | WhyNotGranted::OtherBoundary(_) => None,
+            },
+            Self::NotPrepared(error) => match &*error.why {
+                Refused::Denied(denial) => Some(denial.by.line()),
+                Refused::Wasi(_) | Refused::Unknown(_) | Refused::Unusable(_) => None,
+            },
+        }
+    }
+}
