@@ -3,10 +3,12 @@
 use crate::boundary::{Boundary, HostNames, Roster};
 use crate::model::{Clock, Digest, Instant, ModuleName, TenantId};
 use crate::sandbox::{
-    EngineError, Granted, Grants, Manifest, Memory, Module, NotGranted, NotPrepared, Refused, Sandbox, WhyNotGranted,
-    module_digest,
+    EngineError, Granted, Grants, Manifest, Memory, Module, NotGranted, NotPrepared, Refused,
+    Sandbox, WhyNotGranted, module_digest,
 };
-use crate::store::{CompiledCache, Dir, Home, Notice, Random, StoreError, SystemRandom, TenantScope, View};
+use crate::store::{
+    CompiledCache, Dir, Home, Notice, Random, StoreError, SystemRandom, TenantScope, View,
+};
 use crate::trail::{BoundaryChange, Commitment, DecidedBy, Log, Opening, Origin, Salt, Words};
 use crate::triage::{Knowledge, Modules, NotStarted, Parts, Session};
 use crate::written::{Decision, Problems};
@@ -93,7 +95,10 @@ impl Casemate {
         let roster = Roster::parse(&written("roster.toml")?).map_err(OpenError::Written)?;
         let grants = Grants::parse(&written("grants.toml")?).map_err(OpenError::Written)?;
         let sandbox = Sandbox::start(settings.memory)?;
-        let cache = match settings.keep_compiled.then(|| home.compiled(&*settings.random)) {
+        let cache = match settings
+            .keep_compiled
+            .then(|| home.compiled(&*settings.random))
+        {
             Some(Ok(cache)) => Some(cache),
             Some(Err(error)) => {
                 tracing::warn!(%error, "compiled components are not kept");
@@ -101,8 +106,15 @@ impl Casemate {
             }
             None => None,
         };
-        let mut casemate =
-            Self { home, settings, sandbox, roster, grants, modules: Vec::new(), not_loaded: Vec::new() };
+        let mut casemate = Self {
+            home,
+            settings,
+            sandbox,
+            roster,
+            grants,
+            modules: Vec::new(),
+            not_loaded: Vec::new(),
+        };
         for name in casemate.home.modules()? {
             match casemate.load(&name, cache.as_ref()) {
                 Ok(module) => casemate.modules.push(module),
@@ -114,14 +126,19 @@ impl Casemate {
 
     fn load(&self, name: &ModuleName, cache: Option<&CompiledCache>) -> Result<Module, String> {
         let files = self.home.module(name).map_err(|e| e.to_string())?;
-        let (component, text) =
-            files.ok_or_else(|| format!("`modules/{name}` needs `module.wasm` and `module.toml`"))?;
+        let (component, text) = files
+            .ok_or_else(|| format!("`modules/{name}` needs `module.wasm` and `module.toml`"))?;
         let manifest = Manifest::parse(&text).map_err(|e| e.to_string())?;
         if manifest.name() != name {
-            return Err(format!("`modules/{name}/module.toml` names it `{}`", manifest.name()));
+            return Err(format!(
+                "`modules/{name}/module.toml` names it `{}`",
+                manifest.name()
+            ));
         }
         let digest = module_digest(&component, text.as_bytes());
-        self.sandbox.load(&component, manifest, digest, cache).map_err(|e| e.to_string())
+        self.sandbox
+            .load(&component, manifest, digest, cache)
+            .map_err(|e| e.to_string())
     }
 
     /// The home's files.
@@ -168,9 +185,15 @@ impl Casemate {
     /// When it is missing, incomplete or contradictory.
     pub fn boundary(&self, scope: &TenantScope) -> Result<Boundary, NotStarted> {
         let tenant = scope.tenant();
-        let text = scope.boundary()?.ok_or_else(|| NotStarted::NoBoundary(tenant.clone()))?;
-        Boundary::parse(tenant, &text, &self.roster, &HostNames::none())
-            .map_err(|problems| NotStarted::Boundary { tenant: tenant.clone(), problems })
+        let text = scope
+            .boundary()?
+            .ok_or_else(|| NotStarted::NoBoundary(tenant.clone()))?;
+        Boundary::parse(tenant, &text, &self.roster, &HostNames::none()).map_err(|problems| {
+            NotStarted::Boundary {
+                tenant: tenant.clone(),
+                problems,
+            }
+        })
     }
 
     /// What a tenant's store holds, beside a writer or without one; none where nothing was ever
@@ -179,7 +202,9 @@ impl Casemate {
     /// # Errors
     /// When it cannot be read.
     pub fn view(&self, tenant: &TenantId) -> Result<Option<View>, StoreError> {
-        self.home.tenant(tenant)?.read_records(self.settings.cache_bytes)
+        self.home
+            .tenant(tenant)?
+            .read_records(self.settings.cache_bytes)
     }
 
     /// What a module would be given for a tenant, and the module linked with it.
@@ -192,8 +217,14 @@ impl Casemate {
         boundary: &Boundary,
         as_of: Instant,
     ) -> Result<crate::sandbox::Prepared, CannotRun> {
-        let granted =
-            Granted::decide(boundary.tenant(), module.manifest(), module.digest(), boundary, &self.grants, as_of)?;
+        let granted = Granted::decide(
+            boundary.tenant(),
+            module.manifest(),
+            module.digest(),
+            boundary,
+            &self.grants,
+            as_of,
+        )?;
         Ok(self.sandbox.prepare(module, granted)?)
     }
 
@@ -213,9 +244,17 @@ impl Casemate {
         self.settings.random.fill(&mut origin)?;
         let now = self.settings.clock.now();
         let committed = records.view()?.trail_committed()?;
-        let opening = Opening { origin: Origin::from_bytes(origin), now, sealed: 0, committed: Some(committed) };
-        let (log, found) = Log::open(scope.trail(&writer)?, opening)
-            .map_err(|error| NotStarted::Trail { tenant: tenant.clone(), error })?;
+        let opening = Opening {
+            origin: Origin::from_bytes(origin),
+            now,
+            sealed: 0,
+            committed: Some(committed),
+        };
+        let (log, found) =
+            Log::open(scope.trail(&writer)?, opening).map_err(|error| NotStarted::Trail {
+                tenant: tenant.clone(),
+                error,
+            })?;
         if found.dropped.is_some() || !found.abandoned.is_empty() || !found.unstored.is_empty() {
             tracing::warn!(%tenant, abandoned = found.abandoned.len(), unstored = found.unstored.len(),
                 torn = found.dropped.is_some(), "the last writer was stopped in the middle; continuing");
@@ -279,14 +318,21 @@ impl Casemate {
     ) -> Result<(Modules, Vec<Notice>), NotStarted> {
         let mut modules = Modules::default();
         let mut notices: Vec<Notice> = Vec::new();
-        let notice = |module: &ModuleName, refused, text| Notice { module: module.to_string(), time: now, refused, text };
+        let notice = |module: &ModuleName, refused, text| Notice {
+            module: module.to_string(),
+            time: now,
+            refused,
+            text,
+        };
         for module in &self.modules {
             let name = module.manifest().name();
             match self.prepare(module, boundary, as_of) {
                 Ok(prepared) => {
                     if let Some(second) = modules.take(prepared) {
                         let kind = second.granted().kind();
-                        let text = format!("another {kind} is granted too and comes before it; grant one only");
+                        let text = format!(
+                            "another {kind} is granted too and comes before it; grant one only"
+                        );
                         notices.push(notice(name, false, text));
                     }
                 }
@@ -310,7 +356,11 @@ impl Casemate {
             }
         }
         for module in &self.not_loaded {
-            notices.push(notice(&module.name, false, format!("it could not be loaded: {}", module.why)));
+            notices.push(notice(
+                &module.name,
+                false,
+                format!("it could not be loaded: {}", module.why),
+            ));
         }
         Ok((modules, notices))
     }
@@ -341,8 +391,12 @@ impl CannotRun {
     pub fn decided_by(&self) -> Option<&Decision> {
         match self {
             Self::NotGranted(error) => match &*error.why {
-                WhyNotGranted::OtherDigest(_, line) | WhyNotGranted::OtherName(_, line) => Some(line),
-                WhyNotGranted::Never | WhyNotGranted::OtherTenants(_) | WhyNotGranted::OtherBoundary(_) => None,
+                WhyNotGranted::OtherDigest(_, line) | WhyNotGranted::OtherName(_, line) => {
+                    Some(line)
+                }
+                WhyNotGranted::Never
+                | WhyNotGranted::OtherTenants(_)
+                | WhyNotGranted::OtherBoundary(_) => None,
             },
             Self::NotPrepared(error) => match &*error.why {
                 Refused::Denied(denial) => Some(denial.by.line()),

@@ -1,7 +1,9 @@
 use super::records::{decode, failure};
 use super::tables::{self as t, Block, GroupRow, Notice, Rejected, Stored, meta};
 use super::{Material, StoreError};
-use crate::model::{AlertNumber, Case, Digest, Draft, Enrichment, ModuleName, Placement, Rule, TenantId};
+use crate::model::{
+    AlertNumber, Case, Digest, Draft, Enrichment, ModuleName, Placement, Rule, TenantId,
+};
 use redb::backends::FileBackend;
 use redb::{
     ConcurrencyMode, Database, Key, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction,
@@ -72,8 +74,11 @@ impl View {
     /// The digest of the boundary that was last in effect.
     pub fn boundary_digest(&self) -> Result<Option<Digest>, StoreError> {
         let table = self.table(t::BOUNDARIES)?;
-        let Some(last) = table.last().map_err(|e| self.fail(&e))? else { return Ok(None) };
-        let (digest, _, _): (Digest, [u8; 32], String) = decode(&self.tenant, "a boundary", last.1.value())?;
+        let Some(last) = table.last().map_err(|e| self.fail(&e))? else {
+            return Ok(None);
+        };
+        let (digest, _, _): (Digest, [u8; 32], String) =
+            decode(&self.tenant, "a boundary", last.1.value())?;
         Ok(Some(digest))
     }
 
