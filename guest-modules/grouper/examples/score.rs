@@ -1,7 +1,6 @@
 //! Groups labelled alerts natively, to be scored: CSV rows `tenant,time in ms,rule,host,ip,title` in,
 //! `alert,group` out. An argument is the number of alerts a batch.
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "an example speaks to the one who runs it"
 )]

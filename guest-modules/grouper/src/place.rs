@@ -57,7 +57,7 @@ impl<'a> Placer<'a> {
         let known_since = variant.rate.time;
         variant.touched = variant.touched.max(time);
         let seen = variant.rate.count(time, self.method);
-        let own = self.own(time, says, rows);
+        let own = self.own(time, says, rows, &seen);
         let gap = own.map_or(self.method.gap_most, |c| c.bound.min(self.method.gap_most));
         let expected = seen.expected(gap);
         let usual = seen.before >= self.method.familiar && expected >= self.method.expected;
@@ -108,35 +108,54 @@ impl<'a> Placer<'a> {
         }
     }
 
-    /// The group of the same key that would take the alert.
-    fn own(&self, time: i64, says: &Says, rows: &Rows) -> Option<Candidate> {
-        let method = self.method;
+    /// The group of the same key that would take the alert: one it is like in everything before one
+    /// that merely changes its circumstances, so that a storm goes on in its own group and leaves
+    /// what is new beside it alone.
+    fn own(&self, time: i64, says: &Says, rows: &Rows, seen: &Seen) -> Option<Candidate> {
+        self.recent(time, rows, |group, gap| {
+            (group.around == says.around).then_some((Reason::SameKey, gap))
+        })
+        .or_else(|| self.again(time, says, rows))
+        .or_else(|| {
+            if seen.before >= self.method.familiar {
+                return None;
+            }
+            self.recent(time, rows, |group, gap| {
+                let fresh = group.unusual && group.count < self.method.settled;
+                let bound = if group.fan {
+                    gap
+                } else {
+                    gap.min(self.method.gap_fan)
+                };
+                (group.fan || fresh).then_some((Reason::Fan, bound))
+            })
+        })
+    }
+
+    /// The latest of the key's groups that would take the alert, by a reason and a bound on the
+    /// distance.
+    fn recent(
+        &self,
+        time: i64,
+        rows: &Rows,
+        takes: impl Fn(&Group, i64) -> Option<(Reason, i64)>,
+    ) -> Option<Candidate> {
         let recent = self.memory.keys.get(rows.key).recent.iter();
         let within = recent.filter_map(|pointer| {
             let group = self.memory.group(pointer)?;
-            let (distance, gap) = (distance(group, time), gap(group, method));
-            let (reason, bound) = if group.around == says.around {
-                (Reason::SameKey, gap)
-            } else if group.fan {
-                (Reason::Fan, gap)
-            } else if group.unusual && group.count < method.settled {
-                (Reason::Fan, gap.min(method.gap_fan))
-            } else {
-                return None;
-            };
+            let (reason, bound) = takes(group, gap(group, self.method))?;
+            let measured = distance(group, time);
             let candidate = Candidate {
                 pointer: *pointer,
                 last: group.last,
                 reason,
-                measured: distance,
+                measured,
                 bound,
             };
-            (distance <= bound).then_some(candidate)
+            (measured <= bound).then_some(candidate)
         });
         // On a tie the latest that was joined.
-        within
-            .max_by_key(|c| c.last)
-            .or_else(|| self.again(time, says, rows))
+        within.max_by_key(|c| c.last)
     }
 
     /// The group that holds the very same, with all its details, since no more than a day.

@@ -210,6 +210,7 @@ impl<'a> Alert<'a> {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
     use crate::BatchBuilder;

@@ -1,0 +1,11 @@
+//! What must be true of every grouping, run natively over a map that stands in for the host's memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod cuts;
+mod harness;
+mod swallow;
