@@ -10,19 +10,19 @@ use sha2::{Digest as _, Sha256};
 pub(crate) struct Digest(pub(crate) [u8; 24]);
 
 impl Digest {
-    /// Of parts, each with its length before it, so that no two lists of parts have the same bytes.
-    pub(crate) fn of<'a>(domain: &str, parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut hash = Sha256::new();
-        let mut add = |part: &[u8]| {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part);
-        };
-        add(domain.as_bytes());
-        for part in parts {
-            add(part);
+    /// Of parts, each that isn't empty with its place and its length before it, so that no two lists
+    /// of parts have the same bytes.
+    pub(crate) fn of<'a>(domain: u8, parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut bytes = vec![domain];
+        for (part, place) in parts.into_iter().zip(0_u8..) {
+            if !part.is_empty() {
+                bytes.push(place);
+                bytes.extend((part.len() as u64).to_le_bytes());
+                bytes.extend(part);
+            }
         }
         let mut out = [0; 24];
-        for (to, from) in out.iter_mut().zip(hash.finalize()) {
+        for (to, from) in out.iter_mut().zip(Sha256::digest(&bytes)) {
             *to = from;
         }
         Self(out)
@@ -86,9 +86,9 @@ mod tests {
 
     #[test]
     fn parts_cannot_be_shifted_into_one_another() {
-        let of = |parts: &[&str]| Digest::of("k", parts.iter().map(|p| p.as_bytes()));
+        let of = |parts: &[&str]| Digest::of(b'k', parts.iter().map(|p| p.as_bytes()));
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
-        assert_ne!(of(&["a"]), of(&["a", ""]));
+        assert_ne!(of(&["a", ""]), of(&["", "a"]));
         assert_eq!(of(&["a"]).note_key('k').len(), 49);
     }
 }

@@ -121,7 +121,7 @@ impl<'a> Placer<'a> {
                 return None;
             }
             self.recent(time, rows, |group, gap| {
-                let fresh = group.unusual && group.count < self.method.settled;
+                let fresh = group.unusual && group.count < self.method.fresh;
                 let bound = if group.fan {
                     gap
                 } else {
