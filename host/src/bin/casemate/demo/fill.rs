@@ -37,7 +37,11 @@ impl Night<'_> {
         let mut first = true;
         while self.alerts() < self.plan.size {
             let left = self.plan.size - self.alerts();
-            self.repeat(left, first, spread);
+            if left == 1 {
+                self.once_more();
+            } else {
+                self.repeat(left, first, spread);
+            }
             spread.note(self.plan.id, &self.happenings);
             first = false;
         }
@@ -101,6 +105,16 @@ impl Night<'_> {
             self.beat(many)
         };
         self.keep(drawn);
+    }
+
+    /// What repeated last repeats once more: one alert alone would repeat nothing.
+    fn once_more(&mut self) {
+        let mut repeated = self.happenings.iter_mut().rev();
+        if let Some(last) = repeated.find(|h| h.times.len() > 1)
+            && let Some(time) = last.times.last().copied()
+        {
+            last.times.push(time + 5 * SECOND);
+        }
     }
 
     fn noise(&mut self, spread: &Spread) -> Option<Happening> {

@@ -1,5 +1,6 @@
 //! An alert as its sensor writes it: an OCSF 1.3 Detection Finding (schema.ocsf.io/1.3.0).
 
+use super::Label;
 use super::night::Happening;
 use super::rng::Rng;
 use super::templates::{Machine, Wire};
@@ -106,10 +107,12 @@ fn evidence(rng: &mut Rng, of: &Happening) -> Option<Value> {
         Wire::Quiet => {}
         Wire::Out => {
             let domain = of.peer.domain.as_deref().unwrap_or("a.example");
+            let second = of.peer.second.as_ref();
+            let second = second.filter(|_| of.label == Label::Duplicate && rng.chance(30));
             add("src_endpoint", here);
             add(
                 "dst_endpoint",
-                json!({ "ip": of.peer.ip, "port": 443, "domain": domain }),
+                json!({ "ip": second.unwrap_or(&of.peer.ip), "port": 443, "domain": domain }),
             );
             add(
                 "url",

@@ -36,6 +36,8 @@ pub(super) struct Happening {
 #[derive(Clone, Debug)]
 pub(super) struct Peer {
     pub(super) ip: String,
+    /// Its other address, where it has two: what repeats goes to either.
+    pub(super) second: Option<String>,
     pub(super) domain: Option<String>,
 }
 
@@ -145,10 +147,12 @@ impl<'a> Night<'a> {
         match template.wire {
             Wire::Scanner => Peer {
                 ip: self.site.scanner.ip.clone(),
+                second: None,
                 domain: None,
             },
             Wire::Across => Peer {
                 ip: self.site.any(&mut self.rng, Machine::Server).ip.clone(),
+                second: None,
                 domain: None,
             },
             Wire::Quiet | Wire::Out | Wire::In => self.outside(),
@@ -174,7 +178,8 @@ impl<'a> Night<'a> {
             "198.51.100"
         };
         Peer {
-            ip: format!("{net}.{}", self.rng.within(1, 254)),
+            ip: format!("{net}.{}", self.rng.within(1, 127)),
+            second: Some(format!("{net}.{}", self.rng.within(128, 254))),
             domain: Some(format!("{word}-{}.example", self.rng.within(100, 9_999))),
         }
     }
