@@ -41,6 +41,13 @@ pub fn build() -> Option<Digest> {
     Some(Digest::of(&std::fs::read(path).ok()?))
 }
 
+/// How this program was called.
+pub fn program() -> String {
+    std::env::args()
+        .next()
+        .unwrap_or_else(|| "casemate".to_owned())
+}
+
 /// How many threads the machine runs at once.
 pub fn threads() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)

@@ -119,7 +119,7 @@ pub struct Demo {
     #[arg(long, value_name = "DIR")]
     pub modules: PathBuf,
     /// Decides the queue: the same seed, the same alerts
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = crate::demo::SEED)]
     pub seed: u64,
 }
 

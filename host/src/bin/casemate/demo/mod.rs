@@ -17,6 +17,8 @@ mod written;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use written::ACCOUNTABLE;
+
 use casemate::model::TenantId;
 use std::collections::BTreeMap;
 
