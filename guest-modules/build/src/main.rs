@@ -164,7 +164,9 @@ fn demo(workspace: &Workspace, modules: &Path, arguments: &[OsString]) -> Result
         .arg(shown_path(modules));
     let names_home = |a: &OsString| a.to_string_lossy().starts_with("--home");
     if !arguments.iter().any(names_home) {
-        casemate.arg("--home").arg(shown_path(&workspace.root.join("target/demo-home")));
+        casemate
+            .arg("--home")
+            .arg(shown_path(&workspace.root.join("target/demo-home")));
     }
     casemate.args(arguments);
     process::hand_over(&mut casemate)

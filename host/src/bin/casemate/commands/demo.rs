@@ -35,7 +35,7 @@ struct Report<'a> {
     queue: Vec<Shown>,
 }
 
-pub fn run(shared: &Shared, args: &Demo) -> Result<Exit, Failure> {
+pub(crate) fn run(shared: &Shared, args: &Demo) -> Result<Exit, Failure> {
     let mut progress = Progress::new();
     let root = clear(shared)?;
     progress.done(&format!(
