@@ -5,10 +5,14 @@ pub mod boundary;
 pub mod knowledge;
 pub mod model;
 mod open;
+mod parallel;
+pub mod queue;
 pub mod sandbox;
+pub mod setup;
 pub mod store;
 pub mod trail;
 pub mod triage;
 pub mod written;
 
 pub use open::{CannotRun, Casemate, NotLoaded, OpenError, Settings};
+pub use parallel::for_each_tenant;

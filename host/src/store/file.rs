@@ -65,7 +65,8 @@ pub(super) fn replace(
 
 /// Makes the folder's entries durable.
 pub(super) fn sync(dir: &Dir) -> io::Result<()> {
-    dir.try_clone()?.into_std_file().sync_all()
+    // The handle of a `Dir` only names the folder; syncing needs one opened for reading.
+    dir.open(".")?.sync_all()
 }
 
 #[cfg(unix)]

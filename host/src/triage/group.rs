@@ -154,7 +154,7 @@ fn stated(rules: &[grouping::Rule]) -> Result<Vec<StatedRule>, AnswerFault> {
         let unit = if rule.unit.is_empty() {
             Text::default()
         } else {
-            fault::text("a rule's unit", &rule.unit, 32)?
+            fault::text("a rule's unit", &rule.unit, 64)?
         };
         Ok(StatedRule {
             name: fault::text("a rule's name", &rule.name, 64)?,

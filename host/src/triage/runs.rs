@@ -116,7 +116,7 @@ impl Session {
         failure: &RunFailure,
     ) -> Result<Failed, SessionError> {
         let released = record.fail(self.clock.now(), failure.entry(), log_lines)?;
-        tracing::warn!(tenant = %self.tenant, module = %failure.module, run = released.run(), "the run failed");
+        tracing::debug!(tenant = %self.tenant, module = %failure.module, run = released.run(), "the run failed");
         self.limping.add(failure);
         let last = failure
             .last_line

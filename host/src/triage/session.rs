@@ -1,6 +1,7 @@
 //! One tenant at work: opened with its boundary, written by nobody else until it is dropped.
 
 use super::runs::Limping;
+use super::submit::Patience;
 use crate::boundary::Boundary;
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Capability, Clock, Digest, Instant, ModuleKind, TenantId};
@@ -25,6 +26,7 @@ pub struct Session {
     pub(super) log: Log,
     pub(super) records: Records,
     pub(super) limping: Limping,
+    pub(super) patience: Patience,
     _writer: WriterLock,
 }
 
@@ -171,6 +173,7 @@ impl Session {
         Ok(Self {
             tenant: parts.boundary.tenant().clone(),
             limping: Limping::of(&parts.notices),
+            patience: Patience::default(),
             boundary: parts.boundary,
             as_of: parts.as_of,
             clock: parts.clock,

@@ -21,8 +21,27 @@ const BATCH_BYTES: usize = 8 << 20;
 const CHUNK: usize = 250;
 /// How long a batch waits to be filled: long enough for a pipe, too short for a person to notice.
 const FILLING: Duration = Duration::from_millis(20);
-/// Failed runs of a grouper after which it is left alone until the tenant is opened again.
-const MAX_FAILED_RUNS: usize = 40;
+/// Failed runs of a grouper that a session bears, beside one in so many alerts placed.
+const MAX_FAILED_RUNS: u64 = 40;
+const PLACED_PER_FAILED_RUN: u64 = 25;
+/// Alerts one after the other that the grouper fails on by themselves: then it is the grouper.
+const MAX_ALONE_IN_A_ROW: u64 = 3;
+
+/// How often a grouper has failed in a session. One that fails on everything is left alone until the
+/// tenant is opened again, and the alerts wait; one that fails on an alert now and then is not.
+#[derive(Default)]
+pub(super) struct Patience {
+    failed: u64,
+    placed: u64,
+    alone_in_a_row: u64,
+}
+
+impl Patience {
+    fn is_left(&self) -> bool {
+        self.alone_in_a_row < MAX_ALONE_IN_A_ROW
+            && self.failed < MAX_FAILED_RUNS + self.placed / PLACED_PER_FAILED_RUN
+    }
+}
 
 /// What became of an input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -149,7 +168,7 @@ impl Session {
             },
         )?;
         // In one change with the intake where that can be: the usual case is one commit a batch.
-        if all_placed && !fresh.is_empty() {
+        if all_placed && !fresh.is_empty() && self.patience.is_left() {
             match self.group(change, &view, &fresh, done)? {
                 Ok(()) => return Ok(()),
                 Err(kept) => kept.commit()?,
@@ -165,8 +184,7 @@ impl Session {
     /// fails on: that one the host lets stand alone, so that one alert cannot keep a queue back.
     fn place_waiting(&mut self, done: &mut Submitted) -> Result<(), SessionError> {
         let mut size = BATCH as u64;
-        let mut failed = 0;
-        while self.modules.grouper.is_some() && failed < MAX_FAILED_RUNS {
+        while self.modules.grouper.is_some() && self.patience.is_left() {
             let view = self.records.view()?;
             let (first, last) = (view.placed_through()? + 1, view.alert_count()?);
             if first > last {
@@ -179,7 +197,6 @@ impl Session {
                 Ok(()) => size = (size * 2).min(BATCH as u64),
                 Err(change) => {
                     change.commit()?;
-                    failed += 1;
                     if let [(number, alert)] = rows.as_slice() {
                         self.stand_alone(*number, alert, done)?;
                     }
@@ -244,6 +261,8 @@ impl Session {
                 checked.keep(&mut change, &module, digest, rows)?;
                 change.commit()?;
                 done.placed += rows.len() as u64;
+                self.patience.placed += rows.len() as u64;
+                self.patience.alone_in_a_row = 0;
                 Ok(Ok(()))
             }
             Err(failure) => {
@@ -257,6 +276,7 @@ impl Session {
                     done.failures.push(failed.text().to_owned());
                 }
                 failed.keep(&mut change)?;
+                self.patience.failed += 1;
                 Ok(Err(change))
             }
         }
@@ -279,6 +299,7 @@ impl Session {
         Checked::alone(number).keep(&mut change, &module, digest, &[(number, alert)])?;
         change.commit()?;
         done.placed += 1;
+        self.patience.alone_in_a_row += 1;
         Ok(())
     }
 }

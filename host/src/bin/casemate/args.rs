@@ -1,0 +1,231 @@
+//! What the command line takes.
+
+use casemate::model::{Instant, ModuleName, TenantId};
+use casemate::triage::intake::From;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+/// Runs sandboxed modules over security alerts, one tenant at a time, with a record of every call.
+///
+/// Data goes to standard output, everything else to standard error. Exit codes: 0 done; 1 done, with
+/// rejects, refusals or findings; 2 the command line is wrong; 3 denied by boundary or grant; 4 a
+/// trail or store is damaged; 5 the machine or the home cannot be used; 75 try again later.
+#[derive(Parser)]
+#[command(name = "casemate", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub shared: Shared,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args)]
+pub struct Shared {
+    /// The folder of the home
+    #[arg(
+        long,
+        global = true,
+        env = "CASEMATE_HOME",
+        value_name = "DIR",
+        default_value = "casemate-home"
+    )]
+    pub home: PathBuf,
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// How many tenants are worked on at once [default: as many as the machine has cores]
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Take the memory of runs from a pool instead of fresh from the kernel
+    #[arg(long, global = true)]
+    pub pooled_memory: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// One JSON document
+    Json,
+    /// One JSON document a line
+    Ndjson,
+    /// Comma-separated values, where a command has them
+    Csv,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make a home: a roster with its operator, an empty file of grants, modules
+    Init(Init),
+    /// Tenants of the home
+    #[command(subcommand)]
+    Tenant(Tenant),
+    /// Make a home with forty tenants, run a night shift's queue through it, check the result
+    Demo(Demo),
+    /// Take alerts in, group, enrich and draft them
+    Run(Run),
+    /// What the analysts have in front of them
+    Queue(Queue),
+    /// One case
+    #[command(subcommand)]
+    Case(Case),
+    /// The five written statements of tenants
+    #[command(subcommand)]
+    Boundary(Boundary),
+    /// Modules of the home
+    #[command(subcommand)]
+    Module(Module),
+    /// Which alert is in which group
+    Group(Group),
+    /// What of this machine and this home is as it should be
+    Doctor,
+}
+
+#[derive(Args)]
+pub struct Init {
+    /// The person who operates the home, for its roster: `first.last@mssp.example`
+    #[arg(long, value_name = "PERSON")]
+    pub operator: String,
+    /// A folder of modules to install: one folder each, with `module.wasm` and `module.toml`
+    #[arg(long, value_name = "DIR")]
+    pub modules: Option<PathBuf>,
+    /// A tenant to make, with the operator accountable and every module granted; may be repeated
+    #[arg(long = "tenant", value_name = "TENANT", value_parser = tenant)]
+    pub tenants: Vec<TenantId>,
+}
+
+#[derive(Subcommand)]
+pub enum Tenant {
+    /// Make a tenant with a boundary file to be read and changed
+    Add {
+        /// Its id: a-z, 0-9 and `-`
+        #[arg(value_parser = tenant)]
+        tenant: TenantId,
+        /// The person of the roster who is accountable
+        #[arg(long, value_name = "PERSON")]
+        accountable: String,
+        /// Grant it every installed module, in the accountable person's name
+        #[arg(long)]
+        grant_modules: bool,
+    },
+    /// List the tenants
+    List,
+}
+
+#[derive(Args)]
+pub struct Demo {
+    /// A folder of modules to install
+    #[arg(long, value_name = "DIR")]
+    pub modules: PathBuf,
+    /// Decides the queue: the same seed, the same alerts
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[derive(Args)]
+pub struct Run {
+    /// The tenant whose alerts these are
+    #[arg(long, value_name = "TENANT", value_parser = tenant)]
+    pub tenant: TenantId,
+    /// What the documents are read as: auto, ocsf, wazuh, eve
+    #[arg(long, default_value = "auto", value_parser = from)]
+    pub from: From,
+    /// The time of decision: RFC 3339 or a date [default: now]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub as_of: Option<Instant>,
+    /// Files of alerts; `-` is standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub files: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct Queue {
+    /// Only this tenant's
+    #[arg(long, value_name = "TENANT", value_parser = tenant)]
+    pub tenant: Option<TenantId>,
+}
+
+#[derive(Subcommand)]
+pub enum Case {
+    /// Its groups, what was added to them, its draft with what each sentence rests on
+    Show {
+        /// The case as the queue names it: `TENANT/NUMBER`
+        #[arg(value_parser = case)]
+        case: CaseId,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Boundary {
+    /// Check the boundary files of all tenants, or of one
+    Check {
+        /// Only this tenant's
+        #[arg(long, value_name = "TENANT", value_parser = tenant)]
+        tenant: Option<TenantId>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum Module {
+    /// What is installed, what it asks for, and for how many tenants it can run
+    List,
+    /// Install a module from its folder, replacing one of the same name
+    Add {
+        /// The folder, with `module.wasm` and `module.toml`
+        folder: PathBuf,
+    },
+    /// Grant a module, as it is now, for tenants
+    Grant {
+        /// The module
+        #[arg(value_parser = module)]
+        module: ModuleName,
+        /// A tenant; may be repeated
+        #[arg(long = "tenant", value_name = "TENANT", value_parser = tenant, required = true)]
+        tenants: Vec<TenantId>,
+        /// The person of the roster who grants it
+        #[arg(long, value_name = "PERSON")]
+        by: String,
+    },
+}
+
+#[derive(Args)]
+pub struct Group {
+    /// The tenant
+    #[arg(long, value_name = "TENANT", value_parser = tenant)]
+    pub tenant: TenantId,
+}
+
+/// A case as the queue names it.
+#[derive(Clone)]
+pub struct CaseId {
+    pub tenant: TenantId,
+    pub number: u64,
+}
+
+fn tenant(text: &str) -> Result<TenantId, casemate::model::InvalidTenantId> {
+    TenantId::parse(text)
+}
+
+fn module(text: &str) -> Result<ModuleName, casemate::model::InvalidModuleName> {
+    ModuleName::parse(text)
+}
+
+fn from(text: &str) -> Result<From, String> {
+    From::parse(text).ok_or_else(|| format!("one of: {}", From::WORDS))
+}
+
+fn instant(text: &str) -> Result<Instant, String> {
+    Instant::parse(text)
+        .ok_or_else(|| "a time such as `2026-11-23T08:00:00Z`, or a date".to_owned())
+}
+
+fn case(text: &str) -> Result<CaseId, String> {
+    let wrong = || "a case such as `acme/17`, as `casemate queue` names it".to_owned();
+    let (tenant, number) = text.split_once('/').ok_or_else(wrong)?;
+    let tenant = TenantId::parse(tenant).map_err(|e| e.to_string())?;
+    Ok(CaseId {
+        tenant,
+        number: number.parse().map_err(|_| wrong())?,
+    })
+}

@@ -1,0 +1,79 @@
+use super::open_home;
+use crate::ambient;
+use crate::args::{Init, Shared};
+use crate::output::{self, Exit, Failure};
+use anyhow::Context as _;
+use casemate::model::ModuleName;
+use casemate::sandbox::GrantedTenants;
+use casemate::setup;
+use casemate::store::{Dir, Home};
+
+pub fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
+    let root = ambient::make_dir(&shared.home)?;
+    let home = setup::create(root, &args.operator).map_err(|e| {
+        Failure::new(Exit::Environment, e)
+            .help("`--home DIR` names another folder; `casemate tenant add` adds tenants")
+    })?;
+    output::say(&format!(
+        "made the home `{}`, with operator {}",
+        shared.home.display(),
+        args.operator
+    ));
+    let modules = match &args.modules {
+        Some(folder) => install_all(&home, &ambient::open_dir(folder)?)?,
+        None => Vec::new(),
+    };
+    for module in &modules {
+        output::say(&format!("installed module `{module}`"));
+    }
+    for tenant in &args.tenants {
+        setup::add_tenant(&home, tenant, &args.operator)?;
+        output::say(&format!(
+            "made tenant `{tenant}`: read and change its five statements in {}",
+            shared
+                .home
+                .join("tenants")
+                .join(tenant.as_str())
+                .join("boundary.toml")
+                .display()
+        ));
+    }
+    if !args.tenants.is_empty() {
+        for module in &modules {
+            let tenants = GrantedTenants::These(args.tenants.clone());
+            setup::grant(&home, module, tenants, &args.operator, ambient::now())?;
+        }
+    }
+    if args.modules.is_none() {
+        output::say("no module is installed yet: `casemate module add FOLDER` installs one");
+    }
+    drop(open_home(shared)?);
+    Ok(Exit::Ok)
+}
+
+/// Installs every module of a folder of modules.
+pub fn install_all(home: &Home, folder: &Dir) -> anyhow::Result<Vec<ModuleName>> {
+    let mut names = Vec::new();
+    for entry in folder.entries()? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    names
+        .iter()
+        .map(|name| install_one(home, &folder.open_dir(name)?, name))
+        .collect()
+}
+
+/// Installs the module of one folder.
+pub fn install_one(home: &Home, folder: &Dir, name: &str) -> anyhow::Result<ModuleName> {
+    let component = folder
+        .read("module.wasm")
+        .with_context(|| format!("`{name}/module.wasm`"))?;
+    let manifest = folder
+        .read_to_string("module.toml")
+        .with_context(|| format!("`{name}/module.toml`"))?;
+    Ok(setup::install(home, name, &component, &manifest)?)
+}

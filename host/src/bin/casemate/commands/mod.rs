@@ -1,0 +1,125 @@
+//! One file a command.
+
+pub mod boundary;
+pub mod case;
+pub mod demo;
+pub mod doctor;
+pub mod group;
+pub mod init;
+pub mod module;
+pub mod queue;
+pub mod run;
+pub mod tenant;
+
+use crate::ambient;
+use crate::args::Shared;
+use crate::output::{Exit, Failure};
+use casemate::model::{Instant, TenantId};
+use casemate::sandbox::Memory;
+use casemate::store::{Home, StoreError};
+use casemate::triage::{NotStarted, SessionError};
+use casemate::{Casemate, OpenError, Settings};
+use std::sync::Arc;
+
+/// The settings the command line has.
+pub fn settings(shared: &Shared) -> Settings {
+    let mut settings = Settings::new(Arc::new(ambient::now));
+    settings.build = ambient::build();
+    if shared.pooled_memory {
+        settings.memory = Memory::Pooled;
+    }
+    settings
+}
+
+/// Opens the home with its modules.
+pub fn open(shared: &Shared) -> Result<Casemate, Failure> {
+    let root = ambient::open_dir(&shared.home).map_err(|e| no_home(shared, e))?;
+    Casemate::open(root, settings(shared)).map_err(|error| match error {
+        OpenError::Store(error) => store(error),
+        error @ (OpenError::Engine(_) | OpenError::Missing(_) | OpenError::Written(_)) => {
+            Failure::new(Exit::Environment, error)
+        }
+    })
+}
+
+/// Opens the home's files only.
+pub fn open_home(shared: &Shared) -> Result<Home, Failure> {
+    let root = ambient::open_dir(&shared.home).map_err(|e| no_home(shared, e))?;
+    Home::open(root).map_err(store)
+}
+
+fn no_home(shared: &Shared, error: anyhow::Error) -> Failure {
+    Failure::new(Exit::Environment, error).help(format!(
+        "`--home DIR` or CASEMATE_HOME names the home; `casemate --home {} init --operator YOU@EXAMPLE` makes one",
+        shared.home.display()
+    ))
+}
+
+/// The tenants a command is about: the one that is named, or all.
+pub fn chosen(casemate: &Casemate, tenant: Option<&TenantId>) -> Result<Vec<TenantId>, Failure> {
+    match tenant {
+        Some(tenant) => {
+            casemate.home().tenant(tenant).map_err(store)?;
+            Ok(vec![tenant.clone()])
+        }
+        None => casemate.tenants().map_err(store),
+    }
+}
+
+/// How the program ends on a failure of the store.
+pub fn store(error: StoreError) -> Failure {
+    let exit = match &error {
+        StoreError::Locked { .. } => Exit::TryAgain,
+        StoreError::Record { .. } => Exit::Integrity,
+        StoreError::Io { .. }
+        | StoreError::NoHome
+        | StoreError::HomeExists
+        | StoreError::Version { .. }
+        | StoreError::NoTenant { .. }
+        | StoreError::Database { .. }
+        | StoreError::Random(_) => Exit::Environment,
+    };
+    let help = match &error {
+        StoreError::NoTenant { .. } => Some("`casemate tenant list` shows the tenants of the home"),
+        _ => None,
+    };
+    let failure = Failure::new(exit, error);
+    match help {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// How the program ends where a tenant does not start.
+pub fn not_started(error: NotStarted) -> Failure {
+    match error {
+        NotStarted::Store(error) => store(error),
+        error @ (NotStarted::NoBoundary(_) | NotStarted::Boundary { .. }) => {
+            Failure::new(Exit::Denied, error)
+                .help("`casemate boundary check` shows all that is missing, in every tenant")
+        }
+        error @ NotStarted::Trail { .. } => Failure::new(Exit::Integrity, error).help(
+            "nothing was changed; keep the tenant's folder as it is and compare it with a backup",
+        ),
+        error @ (NotStarted::Knowledge { .. } | NotStarted::Record(_)) => {
+            Failure::new(Exit::Environment, error)
+        }
+    }
+}
+
+/// How the program ends where a session stops in the middle.
+pub fn stopped(error: SessionError) -> Failure {
+    match error {
+        SessionError::Store(error) => store(error),
+        error @ (SessionError::Input(_)
+        | SessionError::Trail(_)
+        | SessionError::Encode(_)
+        | SessionError::Thread(_)) => Failure::new(Exit::Environment, error)
+            .help("what was taken in before is kept; the same command again continues"),
+    }
+}
+
+/// The time of decision: the one that was asked for, or now.
+pub fn as_of(asked: Option<Instant>) -> Instant {
+    asked.unwrap_or_else(ambient::now)
+}

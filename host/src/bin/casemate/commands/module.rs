@@ -1,0 +1,176 @@
+use super::{init, open, open_home, store};
+use crate::ambient;
+use crate::args::{Format, Module as Args, Shared};
+use crate::output::{self, Exit, Failure};
+use casemate::sandbox::GrantedTenants;
+use casemate::setup;
+use serde::Serialize;
+
+pub fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
+    match args {
+        Args::List => list(shared),
+        Args::Add { folder } => {
+            let home = open_home(shared)?;
+            let name = folder
+                .file_name()
+                .map(|n| n.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            let module = init::install_one(&home, &ambient::open_dir(folder)?, &name)?;
+            output::say(&format!(
+                "installed module `{module}`; it runs for nobody until it is granted: `casemate module grant {module} --tenant T --by PERSON`"
+            ));
+            Ok(Exit::Ok)
+        }
+        Args::Grant {
+            module,
+            tenants,
+            by,
+        } => {
+            let home = open_home(shared)?;
+            let tenants = GrantedTenants::These(tenants.clone());
+            let grant = setup::grant(&home, module, tenants, by, ambient::now())?;
+            output::say(&format!(
+                "granted module `{module}`, sha256:{}, in grants.toml",
+                grant.digest
+            ));
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Row {
+    module: String,
+    kind: String,
+    version: String,
+    digest: String,
+    capabilities: Vec<String>,
+    fields: Vec<String>,
+    imports: Vec<String>,
+    can_run_for: Vec<String>,
+    cannot_run_for: Vec<Cannot>,
+}
+
+#[derive(Serialize)]
+struct Cannot {
+    tenant: String,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct Broken {
+    module: String,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct List {
+    modules: Vec<Row>,
+    not_loaded: Vec<Broken>,
+}
+
+fn list(shared: &Shared) -> Result<Exit, Failure> {
+    let casemate = open(shared)?;
+    let mut modules = Vec::new();
+    let tenants = casemate.tenants().map_err(store)?;
+    for module in casemate.modules() {
+        let manifest = module.manifest();
+        let (mut can_run_for, mut cannot_run_for) = (Vec::new(), Vec::new());
+        for tenant in &tenants {
+            let scope = casemate.home().tenant(tenant).map_err(store)?;
+            let prepared = casemate
+                .boundary(&scope)
+                .map_err(|e| e.to_string())
+                .and_then(|boundary| {
+                    casemate
+                        .prepare(module, &boundary, ambient::now())
+                        .map_err(|e| e.to_string())
+                });
+            match prepared {
+                Ok(_) => can_run_for.push(tenant.to_string()),
+                Err(why) => cannot_run_for.push(Cannot {
+                    tenant: tenant.to_string(),
+                    why,
+                }),
+            }
+        }
+        modules.push(Row {
+            module: manifest.name().to_string(),
+            kind: manifest.kind().to_string(),
+            version: manifest.version().to_owned(),
+            digest: format!("sha256:{}", module.digest()),
+            capabilities: manifest.capabilities().map(|c| c.to_string()).collect(),
+            fields: manifest.fields().iter().map(|f| f.to_string()).collect(),
+            imports: module.imports(),
+            can_run_for,
+            cannot_run_for,
+        });
+    }
+    let broken = |n: &casemate::NotLoaded| Broken {
+        module: n.name.to_string(),
+        why: n.why.clone(),
+    };
+    let not_loaded: Vec<Broken> = casemate.not_loaded().iter().map(broken).collect();
+    let exit = if not_loaded.is_empty() {
+        Exit::Ok
+    } else {
+        Exit::Findings
+    };
+    match shared.format {
+        Format::Json => output::json(
+            "casemate.modules/v1",
+            &List {
+                modules,
+                not_loaded,
+            },
+        )?,
+        Format::Ndjson => output::ndjson("casemate.module/v1", &modules)?,
+        Format::Table | Format::Csv => output::text(&page(&modules, &not_loaded, tenants.len()))?,
+    }
+    Ok(exit)
+}
+
+fn page(modules: &[Row], not_loaded: &[Broken], tenants: usize) -> String {
+    let cells = |row: &Row| {
+        let asks = if row.capabilities.is_empty() {
+            "no capability".to_owned()
+        } else {
+            row.capabilities.join(", ")
+        };
+        vec![
+            row.module.clone(),
+            row.kind.clone(),
+            row.version.clone(),
+            asks,
+            row.fields.len().to_string(),
+            format!("{} of {tenants}", row.can_run_for.len()),
+            row.digest.chars().take(23).collect(),
+        ]
+    };
+    let rows: Vec<_> = modules.iter().map(cells).collect();
+    let head = [
+        "MODULE",
+        "KIND",
+        "VERSION",
+        "ASKS FOR",
+        "FIELDS",
+        "CAN RUN FOR",
+        "DIGEST",
+    ];
+    let mut out = output::table(&head, &rows);
+    for row in modules {
+        for cannot in &row.cannot_run_for {
+            out.push_str(&format!(
+                "  {}\n",
+                cannot.why.lines().next().unwrap_or_default()
+            ));
+        }
+    }
+    for broken in not_loaded {
+        out.push_str(&format!(
+            "  `{}` is installed and cannot be loaded: {}\n",
+            broken.module, broken.why
+        ));
+    }
+    out
+}

@@ -1,0 +1,130 @@
+use super::{chosen, open, store};
+use crate::args::{Format, Queue as Args, Shared};
+use crate::output::{self, Exit, Failure, Paint, count, cut, time};
+use casemate::model::{Severity, TenantId};
+use casemate::queue::{Queue, QueueRow};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Queues {
+    queues: Vec<Queue>,
+}
+
+pub fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
+    let casemate = open(shared)?;
+    let mut queues = Vec::new();
+    for tenant in chosen(&casemate, args.tenant.as_ref())? {
+        if let Some(view) = casemate.view(&tenant).map_err(store)? {
+            queues.push(Queue::of(&view).map_err(store)?);
+        }
+    }
+    match shared.format {
+        Format::Json => output::json("casemate.queue/v1", &Queues { queues })?,
+        Format::Ndjson => output::ndjson("casemate.queue/v1", &queues)?,
+        Format::Table | Format::Csv => output::text(&page(&queues))?,
+    }
+    Ok(Exit::Ok)
+}
+
+fn page(queues: &[Queue]) -> String {
+    let paint = Paint::stdout();
+    let mut rows: Vec<(&TenantId, &QueueRow)> = queues
+        .iter()
+        .flat_map(|q| q.cases.iter().map(move |row| (&q.tenant, row)))
+        .collect();
+    rows.sort_by_key(|(tenant, row)| {
+        (
+            std::cmp::Reverse(row.assessed_severity),
+            row.first,
+            (*tenant).clone(),
+            row.case,
+        )
+    });
+    let cells = |(tenant, row): &(&TenantId, &QueueRow)| {
+        vec![
+            format!("{tenant}/{}", row.case),
+            row.assessed_severity.to_string(),
+            count(row.alerts),
+            row.groups.to_string(),
+            time(row.first),
+            match row.draft {
+                Some(_) if row.uncited > 0 => format!("{} uncited", row.uncited),
+                Some(_) => "drafted".to_owned(),
+                None => "no draft".to_owned(),
+            },
+            cut(&hosts(row), 28),
+            cut(&row.title, 60),
+        ]
+    };
+    let cells: Vec<_> = rows.iter().map(cells).collect();
+    let head = [
+        "CASE", "SEVERITY", "ALERTS", "GROUPS", "FIRST", "DRAFT", "ON", "WHAT",
+    ];
+    let mut out = output::table(&head, &cells);
+    let of = |f: fn(&Queue) -> u64| queues.iter().map(f).sum::<u64>();
+    let known = of(|q| q.known_good.iter().map(|row| row.alerts).sum());
+    let known_cases = of(|q| q.known_good.len() as u64);
+    let routine = of(|q| q.routine.iter().map(|row| row.alerts).sum());
+    let routine_groups = of(|q| q.routine.len() as u64);
+    out.push('\n');
+    out.push_str(&paint.dim(&format!(
+        "{} cases to look at, of {} alerts at {} tenants. In the background, counted and kept:\n",
+        count(rows.len() as u64),
+        count(of(|q| q.alerts)),
+        count(queues.len() as u64),
+    )));
+    let worst =
+        |severities: Vec<Severity>| severities.into_iter().max().map_or("none", Severity::word);
+    let known_worst = worst(
+        queues
+            .iter()
+            .flat_map(|q| q.known_good.iter().map(|r| r.assessed_severity))
+            .collect(),
+    );
+    let routine_worst = worst(
+        queues
+            .iter()
+            .flat_map(|q| q.routine.iter().map(|r| r.severity))
+            .collect(),
+    );
+    out.push_str(&paint.dim(&format!(
+        "  known good  {} alerts in {} cases, covered by the tenants' own facts (highest severity {known_worst})\n\
+         \x20 routine     {} alerts in {} groups, expected where they are by their rate (highest severity {routine_worst})\n",
+        count(known),
+        count(known_cases),
+        count(routine),
+        count(routine_groups),
+    )));
+    let waiting = of(|q| q.waiting);
+    if waiting > 0 {
+        out.push_str(&paint.red(&format!(
+            "  waiting     {} alerts are not placed yet: see below\n",
+            count(waiting)
+        )));
+    }
+    let rejects = of(|q| q.rejects);
+    if rejects > 0 {
+        out.push_str(&format!(
+            "  rejects     {} documents could not be taken; they are kept\n",
+            count(rejects)
+        ));
+    }
+    for queue in queues {
+        for notice in &queue.notices {
+            let what = if notice.refused { "refused" } else { "failed" };
+            out.push_str(&format!(
+                "  {what:<10}  {}: {}\n",
+                queue.tenant, notice.text
+            ));
+        }
+    }
+    out
+}
+
+fn hosts(row: &QueueRow) -> String {
+    match row.hosts.as_slice() {
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first} +{}", rest.len()),
+        [] => String::new(),
+    }
+}

@@ -1,0 +1,49 @@
+//! The command line. Everything it does, the library does: this is arguments in, text out.
+
+mod ambient;
+mod args;
+mod commands;
+mod output;
+
+use args::{Cli, Command};
+use clap::Parser as _;
+use output::{Exit, Failure};
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(ambient::log_filter())
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && !ambient::no_color())
+        .without_time()
+        .init();
+    match run(&cli) {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(failure) if output::is_closed_pipe(&failure.error) => ExitCode::from(Exit::Ok as u8),
+        Err(failure) => {
+            output::say(&format!("error: {:#}", failure.error));
+            if let Some(help) = failure.help {
+                output::say(&format!("help: {help}"));
+            }
+            ExitCode::from(failure.exit as u8)
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<Exit, Failure> {
+    let shared = &cli.shared;
+    match &cli.command {
+        Command::Init(args) => commands::init::run(shared, args),
+        Command::Tenant(args) => commands::tenant::run(shared, args),
+        Command::Demo(args) => commands::demo::run(shared, args),
+        Command::Run(args) => commands::run::run(shared, args),
+        Command::Queue(args) => commands::queue::run(shared, args),
+        Command::Case(args) => commands::case::run(shared, args),
+        Command::Boundary(args) => commands::boundary::run(shared, args),
+        Command::Module(args) => commands::module::run(shared, args),
+        Command::Group(args) => commands::group::run(shared, args),
+        Command::Doctor => commands::doctor::run(shared),
+    }
+}

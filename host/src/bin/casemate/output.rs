@@ -1,0 +1,227 @@
+//! What is printed, and how the program ends.
+
+use crate::ambient;
+use serde::Serialize;
+use std::io::{self, IsTerminal as _, Write as _};
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Done.
+    Ok = 0,
+    /// Done, with rejects, refusals or findings.
+    Findings = 1,
+    /// Denied by boundary or grant.
+    Denied = 3,
+    /// A trail or store is damaged.
+    Integrity = 4,
+    /// The machine or the home cannot be used.
+    Environment = 5,
+    /// Try again later.
+    TryAgain = 75,
+}
+
+/// A failure that says how the program ends and how to go on.
+#[derive(Debug)]
+pub struct Failure {
+    pub exit: Exit,
+    pub help: Option<String>,
+    pub error: anyhow::Error,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            exit,
+            help: None,
+            error: error.into(),
+        }
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::new(Exit::Environment, error)
+    }
+}
+
+/// A reader that has gone away is no failure: whoever reads has seen enough.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|e| {
+        e.downcast_ref::<io::Error>()
+            .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// A JSON document with its schema's name.
+#[derive(Serialize)]
+pub struct Document<'a, T> {
+    schema: &'a str,
+    #[serde(flatten)]
+    data: &'a T,
+}
+
+/// Prints one JSON document.
+pub fn json<T: Serialize>(schema: &str, data: &T) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &Document { schema, data }).map_err(io::Error::from)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
+}
+
+/// Prints one JSON document a line.
+pub fn ndjson<'a, T: Serialize + 'a>(
+    schema: &str,
+    rows: impl IntoIterator<Item = &'a T>,
+) -> anyhow::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for data in rows {
+        serde_json::to_writer(&mut out, &Document { schema, data }).map_err(io::Error::from)?;
+        writeln!(out)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Prints text.
+pub fn text(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// Says something to the person at the terminal. One that has gone away misses nothing.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// How far a long step is: rewritten in place on a terminal, a line at its end elsewhere.
+pub struct Progress {
+    shown: bool,
+    width: usize,
+}
+
+impl Progress {
+    pub fn new() -> Self {
+        Self {
+            shown: io::stderr().is_terminal(),
+            width: 0,
+        }
+    }
+
+    pub fn show(&mut self, line: &str) {
+        if self.shown {
+            let pad = self.width.saturating_sub(line.chars().count());
+            let _ = write!(io::stderr().lock(), "\r{line}{}", " ".repeat(pad));
+            let _ = io::stderr().flush();
+            self.width = line.chars().count();
+        }
+    }
+
+    pub fn done(&mut self, line: &str) {
+        if self.shown {
+            self.show(line);
+            let _ = writeln!(io::stderr().lock());
+            self.width = 0;
+        } else {
+            say(line);
+        }
+    }
+}
+
+/// Colour, where a person sees it.
+pub struct Paint {
+    on: bool,
+}
+
+impl Paint {
+    pub fn stdout() -> Self {
+        Self {
+            on: io::stdout().is_terminal() && !ambient::no_color(),
+        }
+    }
+
+    pub fn bold(&self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    pub fn dim(&self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    pub fn red(&self, text: &str) -> String {
+        self.with("31", text)
+    }
+
+    pub fn green(&self, text: &str) -> String {
+        self.with("32", text)
+    }
+
+    fn with(&self, code: &str, text: &str) -> String {
+        if self.on {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// A table: columns as wide as their widest cell, the last one free.
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let wide = |text: &str| text.chars().count();
+    let mut widths: Vec<usize> = head.iter().map(|h| wide(h)).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(wide(cell));
+        }
+    }
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let mut line = String::new();
+        for (cell, width) in cells.zip(&widths) {
+            line.push_str(cell);
+            line.push_str(&" ".repeat(width.saturating_sub(wide(cell)) + 2));
+        }
+        format!("{}\n", line.trim_end())
+    };
+    let mut out = line(&mut head.iter().copied());
+    for row in rows {
+        out.push_str(&line(&mut row.iter().map(String::as_str)));
+    }
+    out
+}
+
+/// A text cut to a width, with a sign that it was.
+pub fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(width.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
+}
+
+/// A number with its thousands apart.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A time to the second, in UTC.
+pub fn time(instant: casemate::model::Instant) -> String {
+    let text = instant.to_string();
+    match text.split_once('.') {
+        Some((seconds, _)) => format!("{seconds}Z"),
+        None => text,
+    }
+}

@@ -1,0 +1,127 @@
+//! Setting up a home: its files, its tenants, its grants.
+
+use crate::boundary::Boundary;
+use crate::model::{Instant, ModuleName, TenantId, Text};
+use crate::sandbox::{Grant, GrantedTenants, Grants, Manifest, WantedLimits, module_digest};
+use crate::store::{Dir, Home, StoreError, TenantScope};
+use crate::written::Problems;
+
+/// Why something was not set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file does not hold.
+    #[error("{0}")]
+    Written(Problems),
+    /// The operator's id is not one.
+    #[error("`{0}` is not a person's id: write one such as `first.last@mssp.example`")]
+    NotAPerson(Text),
+    /// There is no such module.
+    #[error("module `{0}` is not installed in this home")]
+    NoModule(ModuleName),
+    /// A module's files do not belong together.
+    #[error("the folder is that of module `{folder}` and its module.toml names `{name}`")]
+    OtherName {
+        /// The folder's name.
+        folder: String,
+        /// The name in `module.toml`.
+        name: ModuleName,
+    },
+}
+
+/// Makes a home whose roster has one person: the operator.
+///
+/// # Errors
+/// When the folder is a home already, cannot be written, or the id is not one.
+pub fn create(root: Dir, operator: &str) -> Result<Home, SetupError> {
+    let roster = format!(
+        "version = 1\n\n[[people]]\nid = {}\nname = {}\nroles = [\"operator\", \"analyst\"]\n",
+        quoted(operator),
+        quoted(operator.split('@').next().unwrap_or(operator)),
+    );
+    if crate::boundary::Roster::parse(&roster).is_err() {
+        return Err(SetupError::NotAPerson(Text::capped(operator, 100)));
+    }
+    let home = Home::create(root)?;
+    home.replace_text("roster.toml", &roster)?;
+    home.replace_text(
+        "grants.toml",
+        "# Which module may run for which tenant, with what. Newest last.\nversion = 1\n",
+    )?;
+    Ok(home)
+}
+
+/// Installs a module from its two files. It runs for nobody until it is granted.
+///
+/// # Errors
+/// When its manifest does not hold or the files cannot be written.
+pub fn install(
+    home: &Home,
+    folder: &str,
+    component: &[u8],
+    manifest: &str,
+) -> Result<ModuleName, SetupError> {
+    let parsed = Manifest::parse(manifest).map_err(SetupError::Written)?;
+    if parsed.name().as_str() != folder {
+        return Err(SetupError::OtherName {
+            folder: folder.to_owned(),
+            name: parsed.name().clone(),
+        });
+    }
+    home.install_module(parsed.name(), component, manifest)?;
+    Ok(parsed.name().clone())
+}
+
+/// Makes a tenant with a boundary file to be read and changed: modules may see every field but the
+/// source's own message; no model.
+///
+/// # Errors
+/// When the tenant is there already or its folder cannot be written.
+pub fn add_tenant(
+    home: &Home,
+    tenant: &TenantId,
+    accountable: &str,
+) -> Result<TenantScope, SetupError> {
+    let scope = home.add_tenant(tenant)?;
+    scope.replace_boundary(&Boundary::template(accountable, &[]))?;
+    Ok(scope)
+}
+
+/// Grants an installed module, as it is now, everything it asks for, for these tenants. The
+/// boundary of each still decides what of it is allowed.
+///
+/// # Errors
+/// When there is no such module, or the file of grants does not hold or cannot be written.
+pub fn grant(
+    home: &Home,
+    module: &ModuleName,
+    tenants: GrantedTenants,
+    by: &str,
+    at: Instant,
+) -> Result<Grant, SetupError> {
+    let (component, manifest) = home
+        .module(module)?
+        .ok_or_else(|| SetupError::NoModule(module.clone()))?;
+    let parsed = Manifest::parse(&manifest).map_err(SetupError::Written)?;
+    let grant = Grant {
+        module: module.clone(),
+        digest: module_digest(&component, manifest.as_bytes()),
+        tenants,
+        capabilities: parsed.capabilities().collect(),
+        by: Text::capped(by, 200),
+        at,
+        limits: WantedLimits::default(),
+    };
+    let text = home
+        .text("grants.toml")?
+        .unwrap_or_else(|| "version = 1\n".to_owned());
+    let text = Grants::add(&text, &grant).map_err(SetupError::Written)?;
+    home.replace_text("grants.toml", &text)?;
+    Ok(grant)
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
