@@ -14,6 +14,7 @@ pub use misdeed::OF_EVERY_KIND;
 pub const MISDEEDS: &[(&str, &str)] = &[
     ("host-calls", "recalls one key without end"),
     ("many-keys", "recalls 1,000,000 keys in one call"),
+    ("some-keys", "recalls 10,000 keys in one call"),
     ("giant-key", "recalls a key of 16 MiB"),
     ("empty-key", "recalls the empty key"),
     ("long-answer", "answers with a rule of 64 MiB"),
@@ -152,6 +153,7 @@ fn ask(misdeed: &str) {
             std::hint::black_box(recall(&["key".to_owned()]).is_ok());
         },
         "many-keys" => (0..1_000_000).map(|i| format!("key {i}")).collect(),
+        "some-keys" => (0..10_000).map(|i| format!("key {i}")).collect(),
         "giant-key" => vec!["x".repeat(16 << 20)],
         "empty-key" => vec![String::new()],
         _ => return,
