@@ -3,8 +3,7 @@
 //! that is added to a module and not to the tables here fails.
 
 use crate::support::{
-    Bench, Finding, contains, everything, ndjson, runs, session_state, start, state,
-    tenant, trail,
+    Bench, Finding, contains, everything, ndjson, runs, session_state, start, state, tenant, trail,
 };
 use casemate::Casemate;
 use casemate::model::{ModuleName, Standing, Statement};
@@ -52,9 +51,7 @@ fn of_grouper(misdeed: &str) -> Fate {
         "long-rule" => Fault("a rule's predicate of 201 bytes, it must have 1 to 200"),
         "empty-rule" => Fault("a rule's predicate of 0 bytes, it must have 1 to 200"),
         "too-many-links" => Fault("15 links, at most 12 are taken"),
-        "link-unknown" => {
-            Fault("a link names group 18446744073709551615, which nothing opened")
-        }
+        "link-unknown" => Fault("a link names group 18446744073709551615, which nothing opened"),
         "link-routine" => Fault("a link names group 3, which is routine"),
         "link-itself" => Fault("a link joins group 1 with itself"),
         "bad-link-rule" => Fault("rule 9 is named, of 1 stated"),
@@ -69,8 +66,8 @@ fn of_grouper(misdeed: &str) -> Fate {
         "twice-opening" => Fault("the standing of group 3 is said twice"),
         // The order of placements says nothing, a second note replaces the first, no key is refused
         // to a reader, and routine groups stay.
-        "wrong-order" | "same-key-notes" | "empty-key" | "some-keys" | "control-characters" | "all-routine"
-        | "mark" => Kept,
+        "wrong-order" | "same-key-notes" | "empty-key" | "some-keys" | "control-characters"
+        | "all-routine" | "mark" => Kept,
         other => panic!("say what comes of the grouper's misdeed `{other}`"),
     }
 }
@@ -125,10 +122,7 @@ fn of_drafter(misdeed: &str) -> Fate {
     }
 }
 
-fn misdeeds(
-    own: &[(&'static str, &str)],
-    of: fn(&str) -> Fate,
-) -> Vec<(&'static str, Fate)> {
+fn misdeeds(own: &[(&'static str, &str)], of: fn(&str) -> Fate) -> Vec<(&'static str, Fate)> {
     let all = hostile_grouper::OF_EVERY_KIND.iter().chain(own);
     all.map(|(name, _)| (*name, of(name))).collect()
 }
@@ -227,7 +221,13 @@ fn no_wrong_answer_of_a_grouper_is_kept() {
         match fate {
             Kept => assert!(submitted.failures.is_empty(), "{misdeed}: {submitted:?}"),
             Fault(fault) => {
-                is_told(&casemate, misdeed, "hostile-grouper", &submitted.failures, fault);
+                is_told(
+                    &casemate,
+                    misdeed,
+                    "hostile-grouper",
+                    &submitted.failures,
+                    fault,
+                );
                 let view = session.view().unwrap();
                 let module = ModuleName::parse("hostile-grouper").unwrap();
                 let notes = view.notes(&module).unwrap();
@@ -268,7 +268,13 @@ fn no_wrong_answer_of_an_enricher_is_kept() {
         match fate {
             Kept => assert!(drafted.failures.is_empty(), "{misdeed}: {drafted:?}"),
             Fault(fault) => {
-                is_told(&casemate, misdeed, "hostile-enricher", &drafted.failures, fault);
+                is_told(
+                    &casemate,
+                    misdeed,
+                    "hostile-enricher",
+                    &drafted.failures,
+                    fault,
+                );
                 assert_eq!(of("hostile-enricher"), 0, "{misdeed}: nothing is kept");
                 let gap = "the module `hostile-enricher` did not do its work";
                 assert!(contains(&everything(&casemate, &tenant(misdeed)), gap));
@@ -299,7 +305,13 @@ fn no_wrong_answer_of_a_drafter_is_kept() {
                 assert_eq!(drafted.drafts, 3);
             }
             Fault(fault) => {
-                is_told(&casemate, misdeed, "hostile-drafter", &drafted.failures, fault);
+                is_told(
+                    &casemate,
+                    misdeed,
+                    "hostile-drafter",
+                    &drafted.failures,
+                    fault,
+                );
                 assert_eq!((drafted.drafts, drafted.without_draft), (2, 1), "{misdeed}");
                 assert!(held.drafts.iter().all(|draft| draft.case != 1));
                 let again = session.draft(&mut |_| {}).unwrap();
@@ -335,8 +347,12 @@ fn a_sentence_without_a_citation_is_kept_and_marked() {
 /// Whether a text is as the hostile modules' control characters are shown.
 fn is_shown(text: &str) -> bool {
     !text.chars().any(|c| {
-        c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c)
-    }) && ["1b", "202e", "2066", "9b"].iter().all(|code| text.contains(code))
+        c.is_control()
+            || ('\u{202a}'..='\u{202e}').contains(&c)
+            || ('\u{2066}'..='\u{2069}').contains(&c)
+    }) && ["1b", "202e", "2066", "9b"]
+        .iter()
+        .all(|code| text.contains(code))
 }
 
 #[test]
@@ -351,7 +367,10 @@ fn control_characters_of_a_module_are_shown_not_obeyed() {
 
     let (_bench, casemate) = after(misdeed, &["grouper", "hostile-enricher"]);
     let held = state(&casemate, &tenant(misdeed));
-    let said = held.enrichments.iter().filter(|e| is_shown(e.text.as_str()));
+    let said = held
+        .enrichments
+        .iter()
+        .filter(|e| is_shown(e.text.as_str()));
     assert_eq!(said.count(), 1);
     assert_eq!(held.enrichments.len(), 4);
 
@@ -366,7 +385,11 @@ fn what_a_grouper_calls_routine_stays_and_is_counted() {
     let (_bench, casemate) = after("all-routine", &["hostile-grouper", "drafter"]);
     let held = state(&casemate, &tenant("all-routine"));
     assert_eq!(held.groups.len(), 3);
-    assert!(held.groups.iter().all(|g| g.group.standing == Standing::Routine));
+    assert!(
+        held.groups
+            .iter()
+            .all(|g| g.group.standing == Standing::Routine)
+    );
     assert_eq!(held.placements.len(), 3);
     assert!(held.cases.is_empty());
 }
@@ -376,7 +399,11 @@ fn a_false_claim_is_told_from_a_true_one() {
     // The same words of the same module, once with a fact that holds.
     let misdeed = "false-known-good";
     let (bench, casemate) = home(&[(misdeed, Kept)], &["grouper", "hostile-enricher"]);
-    bench.knowledge(misdeed, "known-good.toml", &FACTS.replace("elsewhere", "web-1"));
+    bench.knowledge(
+        misdeed,
+        "known-good.toml",
+        &FACTS.replace("elsewhere", "web-1"),
+    );
     let mut session = start(&casemate, &tenant(misdeed));
     let (_, drafted) = work(&mut session, misdeed);
     assert!(drafted.failures.is_empty(), "{drafted:?}");

@@ -2,8 +2,8 @@
 //! of what value; everything and everybody else goes on.
 
 use crate::support::{
-    Bench, Built, Finding, NOW, contains, everything, laden, ndjson, of_text, runs, session_state,
-    start, state, tenant, trail,
+    Bench, Built, Finding, NOW, contains, everything, laden, ndjson, runs, session_state, start,
+    state, tenant, trail,
 };
 use casemate::Casemate;
 use casemate::model::TenantId;
@@ -12,13 +12,13 @@ use casemate::trail::FailureCode;
 use casemate::triage::intake::From;
 use casemate::triage::{Drafted, Session, Submitted};
 
-const ACME: &str = "acme";
+pub(crate) const ACME: &str = "acme";
 const BOLT: &str = "bolt";
 
 const ASSETS: &str = "name,owner\nweb-1,Ada\nweb-2,Bea\nweb-3,Cid\nweb-4,Dan\nweb-5,Eve\n";
 
 /// Five alerts that have nothing in common; the first asks for the misdeed.
-fn alerts(misdeed: &str) -> Vec<u8> {
+pub(crate) fn alerts(misdeed: &str) -> Vec<u8> {
     let one = |i: i64| {
         let rule = format!("rule-{i}");
         Finding::new(&format!("id-{i}"), &rule, &format!("web-{i}")).ago(100_000 - i * 2_000)
@@ -28,18 +28,18 @@ fn alerts(misdeed: &str) -> Vec<u8> {
     ndjson(&all)
 }
 
-fn submit(session: &mut Session, input: &[u8]) -> Submitted {
+pub(crate) fn submit(session: &mut Session, input: &[u8]) -> Submitted {
     session
         .submit(input, From::Auto, "test", &mut |_| {})
         .unwrap()
 }
 
-fn draft(session: &mut Session) -> Drafted {
+pub(crate) fn draft(session: &mut Session) -> Drafted {
     session.draft(&mut |_| {}).unwrap()
 }
 
 /// A home in which the module works for `acme` beside ours, and ours alone for `bolt`.
-fn beside(module: &Built, wanted: WantedLimits, memory: Memory) -> (Bench, Casemate) {
+pub(crate) fn beside(module: &Built, wanted: WantedLimits, memory: Memory) -> (Bench, Casemate) {
     let bench = Bench::new();
     for id in [ACME, BOLT] {
         bench.tenant(id);
@@ -61,7 +61,7 @@ fn beside(module: &Built, wanted: WantedLimits, memory: Memory) -> (Bench, Casem
 }
 
 /// What the tenant that nobody misbehaves for has to hold in the end.
-fn bolt_is_undisturbed(casemate: &Casemate, misdeed: &str) {
+pub(crate) fn bolt_is_undisturbed(casemate: &Casemate, misdeed: &str) {
     let bolt = tenant(BOLT);
     let mut session = start(casemate, &bolt);
     let submitted = submit(&mut session, &alerts(misdeed));
@@ -118,7 +118,10 @@ fn runs_into_on(
         "no alert is lost: {submitted:?}"
     );
     if !misdeed.is_empty() {
-        assert_eq!(submitted.waiting, 0, "it fails on one alert only: {submitted:?}");
+        assert_eq!(
+            submitted.waiting, 0,
+            "it fails on one alert only: {submitted:?}"
+        );
     }
     let failures: Vec<_> = submitted.failures.iter().chain(&drafted.failures).collect();
     let says = format!(
@@ -134,8 +137,15 @@ fn runs_into_on(
     assert_eq!(held.alerts, 5);
     let grouped: u64 = held.groups.iter().map(|g| g.group.count).sum();
     assert_eq!(grouped, submitted.placed);
-    let of_assets = held.enrichments.iter().filter(|e| e.module.as_str() == "assets");
-    assert_eq!(of_assets.count(), held.groups.len(), "the other enricher goes on");
+    let of_assets = held
+        .enrichments
+        .iter()
+        .filter(|e| e.module.as_str() == "assets");
+    assert_eq!(
+        of_assets.count(),
+        held.groups.len(),
+        "the other enricher goes on"
+    );
     assert_eq!(drafted.drafts + drafted.without_draft, drafted.cases);
     assert_eq!(held.drafts.len() as u64, drafted.drafts);
     if name.as_str() != "hostile-drafter" {
@@ -198,7 +208,13 @@ fn an_answer_of_64_mib_does_not_cross() {
         let module = Built::read(kind).wanting("memory_mib = 512");
         let limit = Limits::DEFAULT.crossing_bytes as u64;
         let unbounded = WantedLimits::default();
-        runs_into(&module, "long-answer", unbounded, Limit::CrossingBytes, limit);
+        runs_into(
+            &module,
+            "long-answer",
+            unbounded,
+            Limit::CrossingBytes,
+            limit,
+        );
     }
 }
 
@@ -277,7 +293,8 @@ fn a_compiled_module_that_calls_itself_without_end_stops() {
 
 /// Beside what the module is already made of, one part more than is allowed.
 fn with_inside(inside: &str) -> Built {
-    let module = Built::read("hostile-grouper").saying("name = \"laden\"", "name = \"hostile-grouper\"");
+    let module =
+        Built::read("hostile-grouper").saying("name = \"laden\"", "name = \"hostile-grouper\"");
     laden(&module, inside)
 }
 
@@ -298,9 +315,7 @@ fn a_component_of_too_many_instances_does_not_run() {
 fn a_component_of_too_many_memories_does_not_run() {
     let most = Limits::DEFAULT.memories;
     let many = repeated("(core instance (instantiate $m))", most + 1);
-    let module = with_inside(&format!(
-        "(component (core module $m (memory 0)) {many})"
-    ));
+    let module = with_inside(&format!("(component (core module $m (memory 0)) {many})"));
     let unbounded = WantedLimits::default();
     runs_into(&module, "", unbounded, Limit::Memories, most as u64);
 }
@@ -355,9 +370,8 @@ fn a_component_that_starts_without_end_stops_at_its_deadline() {
 
 #[test]
 fn a_component_whose_first_memory_is_too_large_does_not_run() {
-    let module = with_inside(
-        "(component (core module $m (memory 4096)) (core instance (instantiate $m)))",
-    );
+    let module =
+        with_inside("(component (core module $m (memory 4096)) (core instance (instantiate $m)))");
     let unbounded = WantedLimits::default();
     runs_into(&module, "", unbounded, Limit::Memory, 64 << 20);
 }
@@ -390,7 +404,7 @@ fn pooled_memory_has_the_same_limits() {
 
 #[test]
 fn every_limit_is_run_into_by_a_test_here_or_beside_the_engine() {
-    let here = include_str!("limits.rs");
+    let here = concat!(include_str!("limits.rs"), include_str!("loading.rs"));
     let engine = include_str!("../host/src/sandbox/engine.rs");
     let limits = include_str!("../host/src/sandbox/limit.rs");
     let list = limits.split("pub enum Limit {").nth(1).unwrap();
@@ -431,7 +445,10 @@ fn a_module_that_panics_is_stopped_and_its_words_are_shown_not_obeyed() {
         let failed = runs.iter().find_map(|r| r.failure()).unwrap();
         assert_eq!(failed.code, FailureCode::Trap);
         let bytes = crate::support::trail_bytes(&casemate, &acme);
-        assert!(!contains(&bytes, "signed-off"), "a module wrote into the trail");
+        assert!(
+            !contains(&bytes, "signed-off"),
+            "a module wrote into the trail"
+        );
         bolt_is_undisturbed(&casemate, "panic");
     }
 }
@@ -449,7 +466,10 @@ fn alerts_wait_while_no_grouper_works_and_are_placed_when_one_does() {
     let mut session = start(&casemate, &acme);
     let submitted = submit(&mut session, &ndjson(&many));
     assert_eq!(submitted.new, 120);
-    assert!(submitted.runs < 50, "a grouper that always fails is left alone");
+    assert!(
+        submitted.runs < 50,
+        "a grouper that always fails is left alone"
+    );
     assert!(submitted.waiting > 0);
     assert_eq!(submitted.placed + submitted.waiting, 120);
     let alone = submitted.placed;
@@ -467,121 +487,6 @@ fn alerts_wait_while_no_grouper_works_and_are_placed_when_one_does() {
     let held = session_state(&session);
     assert_eq!(held.groups.iter().map(|g| g.group.count).sum::<u64>(), 120);
     assert_eq!(held.placements.len(), 120);
-}
-
-/// A module that cannot be loaded or linked, beside ours, and what is said about it.
-fn said_of(module: &Built) -> String {
-    let (_bench, casemate) = beside(module, WantedLimits::default(), Memory::OnDemand);
-    let acme = tenant(ACME);
-    let mut session = start(&casemate, &acme);
-    let name = module.name();
-    assert!(session.modules().all(|(running, _)| *running != name));
-    let submitted = submit(&mut session, &alerts(""));
-    assert_eq!(submitted.new, 5);
-    assert_eq!(submitted.placed + submitted.waiting, 5);
-    draft(&mut session);
-    let notices = session.view().unwrap().notices().unwrap();
-    let of_module: Vec<_> = notices.iter().filter(|n| n.module == name.as_str()).collect();
-    assert_eq!(of_module.len(), 1, "{notices:?}");
-    bolt_is_undisturbed(&casemate, "");
-    of_module[0].text.clone()
-}
-
-#[test]
-fn a_component_of_more_than_32_mib_is_not_loaded() {
-    let module = Built {
-        wasm: vec![0; Limits::COMPONENT_BYTES + 1],
-        toml: Built::read("hostile-grouper").toml,
-    };
-    let limit = Limit::ComponentSize.name();
-    let said = format!(
-        "it could not be loaded: the component is over its limit `{limit}` of 33554432 bytes"
-    );
-    assert_eq!(said_of(&module), said);
-}
-
-#[test]
-fn bytes_that_are_no_component_are_not_loaded() {
-    let core = wat::parse_str("(module)").unwrap();
-    for wasm in [b"".to_vec(), b"\0asm".to_vec(), core, vec![0xff; 4_096]] {
-        let toml = Built::read("hostile-grouper").toml;
-        let said = said_of(&Built { wasm, toml });
-        assert!(
-            said.starts_with("it could not be loaded: the component is not valid: "),
-            "{said}"
-        );
-    }
-}
-
-#[test]
-fn a_component_that_asks_for_wasi_is_told_how_to_be_built() {
-    let module = of_text(
-        "with-wasi",
-        "enricher",
-        "",
-        "(component (import \"wasi:cli/environment@0.2.0\" (instance)))",
-    );
-    assert_eq!(
-        said_of(&module),
-        "module `with-wasi` cannot run for tenant `acme`: it imports `wasi:cli/environment@0.2.0`, \
-         and no WASI interface is offered here; build it for `wasm32-unknown-unknown` so that it \
-         imports `casemate:soc/*` only"
-    );
-}
-
-#[test]
-fn a_component_that_asks_for_something_unknown_is_told_what() {
-    for import in ["evil:net/sockets@1.0.0", "casemate:soc/tenants@0.1.0", "plain-name"] {
-        let component = format!("(component (import \"{import}\" (instance)))");
-        let module = of_text("curious", "drafter", "", &component);
-        assert_eq!(
-            said_of(&module),
-            format!(
-                "module `curious` cannot run for tenant `acme`: it imports `{import}`, which is not \
-                 of the contract `casemate:soc@0.1.0`"
-            )
-        );
-    }
-}
-
-#[test]
-fn a_component_of_another_contract_version_is_told_which() {
-    let log = "(component (import \"casemate:soc/log@0.2.0\" (instance (export \"write\" (func (param \"line\" string))))))";
-    let said = said_of(&of_text("from-later", "grouper", "", log));
-    assert!(
-        said.starts_with(
-            "module `from-later` cannot run for tenant `acme`: it does not fit the contract `casemate:soc@0.1.0`: "
-        ) && said.contains("casemate:soc/log@0.2.0"),
-        "{said}"
-    );
-    let assets = "(component (import \"casemate:soc/assets@2.0.0\" (instance (export \"lookup\" (func)))))";
-    let said = said_of(&of_text("from-later", "enricher", "\"assets\"", assets));
-    assert!(said.contains("casemate:soc/assets@2.0.0"), "{said}");
-}
-
-#[test]
-fn a_component_that_exports_nothing_is_told_what_its_kind_exports() {
-    for (kind, interface) in [
-        ("grouper", "casemate:soc/grouping@0.1.0"),
-        ("enricher", "casemate:soc/enriching@0.1.0"),
-        ("drafter", "casemate:soc/drafting@0.1.0"),
-    ] {
-        let said = said_of(&of_text("empty", kind, "", "(component)"));
-        assert!(
-            said.starts_with(
-                "module `empty` cannot run for tenant `acme`: it does not fit the contract"
-            ) && said.contains(interface),
-            "{said}"
-        );
-    }
-}
-
-#[test]
-fn a_module_of_another_kind_than_it_says_does_not_run() {
-    let module = Built::read("assets").saying("kind = \"grouper\"", "kind = \"enricher\"");
-    let module = module.saying("capabilities = []", "capabilities = [\"assets\"]");
-    let said = said_of(&module.saying("name = \"other-kind\"", "name = \"assets\""));
-    assert!(said.contains("`other-kind`"), "{said}");
 }
 
 #[test]

@@ -48,8 +48,14 @@ fn says_nothing_of_bolt(casemate: &Casemate) -> String {
 #[test]
 fn a_link_to_another_tenants_file_is_not_followed() {
     for (place, to) in [
-        ("acme/knowledge/assets.csv", "../../bolt/knowledge/assets.csv"),
-        ("acme/knowledge/known-good.toml", "../../bolt/knowledge/known-good.toml"),
+        (
+            "acme/knowledge/assets.csv",
+            "../../bolt/knowledge/assets.csv",
+        ),
+        (
+            "acme/knowledge/known-good.toml",
+            "../../bolt/knowledge/known-good.toml",
+        ),
         ("acme/knowledge", "../bolt/knowledge"),
         ("acme/boundary.toml", "../bolt/boundary.toml"),
         ("acme/store.redb", "../bolt/store.redb"),

@@ -9,9 +9,12 @@
 )]
 
 mod answers;
+mod fields;
 mod house;
 mod isolation;
 mod limits;
+mod links;
+mod loading;
 mod real_data;
 mod receipts;
 mod restart;

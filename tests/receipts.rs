@@ -178,7 +178,9 @@ fn no_value_of_the_client_is_in_a_trail() {
     let bench = Bench::ordinary(&["acme"]);
     bench.ours(&["hostile-enricher"]);
     bench.knowledge("acme", "assets.csv", "name,owner\nzq-host,zq-owner\n");
-    let facts = FACTS.replace("our own", "zq-reason").replace("\"scanner\"", "\"zq-fact\"");
+    let facts = FACTS
+        .replace("our own", "zq-reason")
+        .replace("\"scanner\"", "\"zq-fact\"");
     bench.knowledge("acme", "known-good.toml", &facts);
     let casemate = bench.open();
     let acme = tenant("acme");

@@ -100,7 +100,11 @@ fn what_is_not_taken_is_kept_once_with_its_reason() {
     let casemate = bench.open();
     let mut session = start(&casemate, &tenant("acme"));
     let good = ndjson([&Finding::new("1", "rule", "web-1")]);
-    let input = [b"this is no alert\n{\"class_uid\":1001}\n".as_slice(), &good].concat();
+    let input = [
+        b"this is no alert\n{\"class_uid\":1001}\n".as_slice(),
+        &good,
+    ]
+    .concat();
     let done = submit(&mut session, &input);
     assert_eq!((done.documents, done.new, done.rejects), (3, 1, 2));
     let rejects = session.view().unwrap().rejects().unwrap();
@@ -169,7 +173,14 @@ fn a_tenant_without_its_five_statements_does_not_start_and_others_do() {
     match casemate.start(&tenant("acme"), NOW) {
         Err(NotStarted::Boundary { problems, .. }) => {
             let said = problems.to_string();
-            for section in ["data", "model", "enrichment", "review", "exclusions", "accountable"] {
+            for section in [
+                "data",
+                "model",
+                "enrichment",
+                "review",
+                "exclusions",
+                "accountable",
+            ] {
                 assert!(said.contains(section), "{said}");
             }
         }

@@ -121,10 +121,8 @@ impl Bench {
 
     /// A boundary that allows modules everything.
     pub(crate) fn allowing() -> String {
-        Boundary::template(PERSON, &[]).replace(
-            "\"observables\",\n]",
-            "\"observables\", \"message\",\n]",
-        )
+        Boundary::template(PERSON, &[])
+            .replace("\"observables\",\n]", "\"observables\", \"message\",\n]")
     }
 
     /// Adds a tenant that allows modules everything.

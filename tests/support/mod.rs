@@ -11,7 +11,7 @@ pub(crate) use alerts::{Finding, ndjson};
 pub(crate) use bench::{Bench, Built, NOW, PERSON, start, tenant};
 pub(crate) use components::{laden, of_text};
 pub(crate) use folder::{Folder, project};
-pub(crate) use stream::{Numbers, stream};
 pub(crate) use reading::{
     Run, State, contains, everything, materials, runs, session_state, state, trail, trail_bytes,
 };
+pub(crate) use stream::{Numbers, stream};
