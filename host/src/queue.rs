@@ -4,7 +4,8 @@ use crate::model::{
     Alert, AlertNumber, Case, Citation, Draft, Enrichment, Field, Group, Instant, Rule, Severity,
     Standing, Statement, TenantId,
 };
-use crate::store::{GroupRow, Notice, StoreError, View};
+use crate::store::{GroupRow, Notice, StoreError, Stored, View};
+use crate::triage::variant_of;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A tenant's queue. Nothing leaves it: what is known good or routine stands in the background,
@@ -226,6 +227,38 @@ pub fn covered(row: &GroupRow, enrichments: &[Enrichment]) -> u64 {
             .min(variant.count)
     });
     by_variant.sum()
+}
+
+/// The alerts of a group that a known-good fact covers, ascending.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn known_good(view: &View, row: &GroupRow) -> Result<Vec<AlertNumber>, StoreError> {
+    let enrichments = view.enrichments(row.group.number)?;
+    let holds = |e: &&Enrichment| e.kind == Statement::KnownGood;
+    let by_alert: BTreeMap<AlertNumber, u64> = enrichments
+        .iter()
+        .filter(holds)
+        .map(|e| (e.alert, e.repeats))
+        .collect();
+    let covered: BTreeSet<[u8; 16]> = row
+        .variants
+        .iter()
+        .filter(|v| {
+            by_alert
+                .get(&v.alert)
+                .is_some_and(|repeats| *repeats >= v.count)
+        })
+        .map(|v| v.digest)
+        .collect();
+    let members = view.alerts_of(&view.members(row.group.number)?)?;
+    let is_covered =
+        |s: &&Stored| by_alert.contains_key(&s.number) || covered.contains(&variant_of(&s.alert));
+    Ok(members
+        .iter()
+        .filter(is_covered)
+        .map(|s| s.number)
+        .collect())
 }
 
 /// What an alert is called: its rule's title, else its rule's id.

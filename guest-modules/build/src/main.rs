@@ -158,11 +158,17 @@ fn demo(workspace: &Workspace, modules: &Path, arguments: &[OsString]) -> Result
         say("compiling the host (a few minutes, once) ...");
     }
     process::run(&mut cargo)?;
-    let mut casemate = Command::new(program);
+    let mut casemate = Command::new(shown_path(&program));
     casemate
         .args(["demo", "--modules"])
-        .arg(shown_path(modules))
-        .args(arguments);
+        .arg(shown_path(modules));
+    let names_home = |a: &OsString| a.to_string_lossy().starts_with("--home");
+    if !arguments.iter().any(names_home) {
+        casemate
+            .arg("--home")
+            .arg(shown_path(&workspace.root.join("target/demo-home")));
+    }
+    casemate.args(arguments);
     process::hand_over(&mut casemate)
 }
 

@@ -93,9 +93,11 @@ impl Memory {
             .subjects
             .values()
             .flat_map(|s| s.families.iter().map(|f| f.group));
+        let any = self.subjects.values().filter_map(|s| s.any);
         let rules = self.rules.values().filter_map(|r| r.group);
         last.chain(recent)
             .chain(families)
+            .chain(any)
             .chain(rules)
             .map(|p| p.home)
             .collect()

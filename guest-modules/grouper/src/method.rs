@@ -27,8 +27,10 @@ pub struct Method {
     pub familiar: u32,
     /// This many alerts in one occurrence are a burst.
     pub burst: u32,
-    /// A group of this many alerts takes in nothing that differs from what it holds.
+    /// A group of this many alerts of one kind is a storm, and takes in no other kind.
     pub settled: u32,
+    /// A group of this many alerts is fresh no more: it has shown whether its circumstances change.
+    pub fresh: u32,
     /// How long the same thing again joins the same group, from the group's first alert, in ms.
     pub again: i64,
     /// How long a routine group collects, in ms.
@@ -55,10 +57,11 @@ pub const METHOD: Method = Method {
     gap_host: 5 * SECOND,
     gap_rule: 3 * SECOND,
     gap_fan: 5 * SECOND,
-    expected: 50,
+    expected: 20,
     familiar: 3,
     burst: 20,
-    settled: 4,
+    settled: 8,
+    fresh: 4,
     again: 24 * HOUR,
     routine: 6 * HOUR,
     link_host: 10 * MINUTE,

@@ -121,7 +121,7 @@ impl<'a> Placer<'a> {
                 return None;
             }
             self.recent(time, rows, |group, gap| {
-                let fresh = group.unusual && group.count < self.method.settled;
+                let fresh = group.unusual && group.count < self.method.fresh;
                 let bound = if group.fan {
                     gap
                 } else {
@@ -178,8 +178,11 @@ impl<'a> Placer<'a> {
 
     /// The latest group of another rule on the same subject.
     fn of_subject(&self, time: i64, says: &Says, rows: &Rows) -> Option<Candidate> {
-        let families = &self.memory.subjects.get(rows.subject).families;
-        let pointer = families.iter().find(|f| f.family == says.family)?.group;
+        let subject = self.memory.subjects.get(rows.subject);
+        let pointer = match says.family {
+            Some(family) => subject.families.iter().find(|f| f.family == family)?.group,
+            None => subject.any?,
+        };
         let group = self.memory.group(&pointer)?;
         if group.around != says.around {
             return None;
@@ -319,10 +322,8 @@ impl<'a> Placer<'a> {
         }
         let subject = self.memory.subjects.change(rows.subject);
         subject.touched = subject.touched.max(time);
-        for family in [Some(says.family).filter(Option::is_some), Some(None)]
-            .into_iter()
-            .flatten()
-        {
+        subject.any = Some(pointer);
+        if let Some(family) = says.family {
             let entry = OfFamily {
                 family,
                 group: pointer,
@@ -419,7 +420,10 @@ fn gap(group: &Group, method: &Method) -> i64 {
 }
 
 /// Puts an entry last, in place of its like, and drops the first where there are too many.
-fn latest<T>(list: &mut Vec<T>, entry: T, most: usize, like: impl Fn(&T) -> bool) {
+fn latest<T: PartialEq>(list: &mut Vec<T>, entry: T, most: usize, like: impl Fn(&T) -> bool) {
+    if list.last() == Some(&entry) {
+        return;
+    }
     list.retain(|e| !like(e));
     if list.len() >= most {
         list.remove(0);

@@ -141,17 +141,15 @@ fn read(_batch: &Batch, alert: &Alert<'_>) -> Says {
     let hash = hash.into_iter().find(|h| !h.is_empty());
     let one = |domain, text: &str| Digest::of(domain, [text.as_bytes()]);
     Says {
-        variant: Digest::of("variant", key.iter().chain(&around).copied()),
-        key: Digest::of("key", key),
-        subject: Digest::of("subject", named),
-        rule: Digest::of("rule", rule.chain(around.iter().copied())),
-        family: family(alert.get(Field::RuleCategory), alert.rule_id()).map(|f| one("family", f)),
-        user: Some(user)
-            .filter(|u| !everywhere(u))
-            .map(|u| one("user", u)),
-        hash: hash.map(|h| Digest::of("hash", [h.to_ascii_lowercase().as_bytes()])),
-        peer: peers.iter().find(|p| !p.is_empty()).map(|p| one("peer", p)),
-        around: Digest::of("around", around),
+        variant: Digest::of(b'v', key.iter().chain(&around).copied()),
+        key: Digest::of(b'k', key),
+        subject: Digest::of(b's', named),
+        rule: Digest::of(b'r', rule.chain(around.iter().copied())),
+        family: family(alert.get(Field::RuleCategory), alert.rule_id()).map(|f| one(b'f', f)),
+        user: Some(user).filter(|u| !everywhere(u)).map(|u| one(b'u', u)),
+        hash: hash.map(|h| Digest::of(b'h', [h.to_ascii_lowercase().as_bytes()])),
+        peer: peers.iter().find(|p| !p.is_empty()).map(|p| one(b'p', p)),
+        around: Digest::of(b'a', around),
         detailed,
         around_known,
     }

@@ -77,8 +77,8 @@ stored!(Key { touched recent routine });
 /// The latest group of one family of detectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OfFamily {
-    /// Which family; none stands for all.
-    pub(crate) family: Option<Digest>,
+    /// Which family.
+    pub(crate) family: Digest,
     /// Its group.
     pub(crate) group: Pointer,
 }
@@ -99,12 +99,14 @@ stored!(Beginning { number time });
 pub(crate) struct Subject {
     /// The time of the latest alert this note speaks of.
     pub(crate) touched: i64,
+    /// The latest group of all.
+    pub(crate) any: Option<Pointer>,
     /// The latest group of each family, the latest last, at most eight.
     pub(crate) families: Vec<OfFamily>,
     /// Its latest unusual group.
     pub(crate) unusual: Option<Beginning>,
 }
-stored!(Subject { touched families unusual });
+stored!(Subject { touched any families unusual });
 
 /// `r`: one rule in the same circumstances, wherever.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use crate::model::{Alert, AlertNumber, Field, FieldSet, ObservableKind};
 use std::collections::HashMap;
 
 /// One row of a batch.
-pub type Row<'a> = (AlertNumber, &'a Alert);
+pub(crate) type Row<'a> = (AlertNumber, &'a Alert);
 
 /// The table of these alerts with these fields. Rows keep their order.
 pub(crate) fn project(rows: &[Row<'_>], fields: FieldSet) -> types::Alerts {

@@ -335,7 +335,7 @@ pub(super) const OUT_OF_VARIANT: [Field; 3] =
     [Field::Message, Field::SourcePort, Field::DestinationPort];
 
 /// Tells apart the combinations of fields in a group.
-fn variant(alert: &Alert) -> [u8; 16] {
+pub(crate) fn variant(alert: &Alert) -> [u8; 16] {
     let mut parts: Vec<&[u8]> = vec![alert.severity.word().as_bytes()];
     for (field, value) in alert
         .fields

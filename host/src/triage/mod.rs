@@ -13,6 +13,7 @@ mod submit;
 pub use fault::AnswerFault;
 pub use finish::Drafted;
 pub use group::MAX_GROUPS_PER_CASE;
+pub(crate) use group::variant as variant_of;
 pub(crate) use session::{Knowledge, Modules, Parts};
 pub use session::{NotStarted, Session, SessionError};
 pub use submit::{BATCH, Submitted};

@@ -106,8 +106,10 @@ fn a_note_that_does_not_decode_is_as_if_it_were_not_there() {
     fresh.batch(&rows);
     let mut dice = Dice(11);
     for damage in 0..4 {
-        let mut tenant = Tenant::default();
-        tenant.notes = fresh.notes.clone();
+        let mut tenant = Tenant {
+            notes: fresh.notes.clone(),
+            ..Tenant::default()
+        };
         for (value, _) in tenant.notes.values_mut() {
             match damage {
                 0 => value.clear(),

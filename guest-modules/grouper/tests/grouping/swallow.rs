@@ -104,6 +104,19 @@ fn another_rule_on_the_host_opens_its_own_group_in_a_storm() {
 }
 
 #[test]
+fn a_storm_of_one_kind_takes_in_no_other_kind_from_its_eighth_alert() {
+    for count in [8, 9, 30] {
+        let mut rows = storm(0, count, 0, &[RULE, HOST]);
+        rows.push(row(0, &[(Field::RuleId, "edr-18"), HOST]));
+        rows.push(row(0, &[RULE, (Field::HostName, "pc5")]));
+        let mut tenant = Tenant::default();
+        tenant.batch(&rows);
+        stands_alone(&tenant, rows.len() - 1, "another rule");
+        stands_alone(&tenant, rows.len(), "another host");
+    }
+}
+
+#[test]
 fn a_detailed_alert_never_joins_another_rule_or_host() {
     let rows = [
         row(0, &[RULE, HOST, BENIGN]),

@@ -13,45 +13,52 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 /// The time by the machine's clock.
-pub fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::from_millis(jiff::Timestamp::now().as_millisecond())
 }
 
 /// Opens a folder that is there.
-pub fn open_dir(path: &Path) -> anyhow::Result<Dir> {
+pub(crate) fn open_dir(path: &Path) -> anyhow::Result<Dir> {
     Dir::open_ambient_dir(path, cap_std::ambient_authority())
         .with_context(|| format!("the folder `{}` cannot be opened", path.display()))
 }
 
 /// Opens a folder, making it where it is not there.
-pub fn make_dir(path: &Path) -> anyhow::Result<Dir> {
+pub(crate) fn make_dir(path: &Path) -> anyhow::Result<Dir> {
     Dir::create_ambient_dir_all(path, cap_std::ambient_authority())
         .with_context(|| format!("the folder `{}` cannot be made", path.display()))?;
     open_dir(path)
 }
 
 /// Opens a file for reading.
-pub fn open_file(path: &Path) -> anyhow::Result<File> {
+pub(crate) fn open_file(path: &Path) -> anyhow::Result<File> {
     File::open(path).with_context(|| format!("`{}` cannot be opened", path.display()))
 }
 
 /// The digest of this program, for the trail.
-pub fn build() -> Option<Digest> {
+pub(crate) fn build() -> Option<Digest> {
     let path = std::env::current_exe().ok()?;
     Some(Digest::of(&std::fs::read(path).ok()?))
 }
 
+/// How this program was called.
+pub(crate) fn program() -> String {
+    std::env::args()
+        .next()
+        .unwrap_or_else(|| "casemate".to_owned())
+}
+
 /// How many threads the machine runs at once.
-pub fn threads() -> NonZeroUsize {
+pub(crate) fn threads() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Whether colour is not wanted.
-pub fn no_color() -> bool {
+pub(crate) fn no_color() -> bool {
     std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// What is logged, by `CASEMATE_LOG`; warnings where it is not set.
-pub fn log_filter() -> tracing_subscriber::EnvFilter {
+pub(crate) fn log_filter() -> tracing_subscriber::EnvFilter {
     tracing_subscriber::EnvFilter::try_from_env("CASEMATE_LOG").unwrap_or_else(|_| "warn".into())
 }

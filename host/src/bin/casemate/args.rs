@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// trail or store is damaged; 5 the machine or the home cannot be used; 75 try again later.
 #[derive(Parser)]
 #[command(name = "casemate", version, arg_required_else_help = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     pub shared: Shared,
     #[command(subcommand)]
@@ -21,7 +21,7 @@ pub struct Cli {
 }
 
 #[derive(Args)]
-pub struct Shared {
+pub(crate) struct Shared {
     /// The folder of the home
     #[arg(
         long,
@@ -43,7 +43,7 @@ pub struct Shared {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people
     Table,
     /// One JSON document
@@ -55,7 +55,7 @@ pub enum Format {
 }
 
 #[derive(Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Make a home: a roster with its operator, an empty file of grants, modules
     Init(Init),
     /// Tenants of the home
@@ -83,7 +83,7 @@ pub enum Command {
 }
 
 #[derive(Args)]
-pub struct Init {
+pub(crate) struct Init {
     /// The person who operates the home, for its roster: `first.last@mssp.example`
     #[arg(long, value_name = "PERSON")]
     pub operator: String,
@@ -96,7 +96,7 @@ pub struct Init {
 }
 
 #[derive(Subcommand)]
-pub enum Tenant {
+pub(crate) enum Tenant {
     /// Make a tenant with a boundary file to be read and changed
     Add {
         /// Its id: a-z, 0-9 and `-`
@@ -114,17 +114,17 @@ pub enum Tenant {
 }
 
 #[derive(Args)]
-pub struct Demo {
+pub(crate) struct Demo {
     /// A folder of modules to install
     #[arg(long, value_name = "DIR")]
     pub modules: PathBuf,
     /// Decides the queue: the same seed, the same alerts
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = crate::demo::SEED)]
     pub seed: u64,
 }
 
 #[derive(Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// The tenant whose alerts these are
     #[arg(long, value_name = "TENANT", value_parser = tenant)]
     pub tenant: TenantId,
@@ -140,14 +140,14 @@ pub struct Run {
 }
 
 #[derive(Args)]
-pub struct Queue {
+pub(crate) struct Queue {
     /// Only this tenant's
     #[arg(long, value_name = "TENANT", value_parser = tenant)]
     pub tenant: Option<TenantId>,
 }
 
 #[derive(Subcommand)]
-pub enum Case {
+pub(crate) enum Case {
     /// Its groups, what was added to them, its draft with what each sentence rests on
     Show {
         /// The case as the queue names it: `TENANT/NUMBER`
@@ -157,7 +157,7 @@ pub enum Case {
 }
 
 #[derive(Subcommand)]
-pub enum Boundary {
+pub(crate) enum Boundary {
     /// Check the boundary files of all tenants, or of one
     Check {
         /// Only this tenant's
@@ -167,7 +167,7 @@ pub enum Boundary {
 }
 
 #[derive(Subcommand)]
-pub enum Module {
+pub(crate) enum Module {
     /// What is installed, what it asks for, and for how many tenants it can run
     List,
     /// Install a module from its folder, replacing one of the same name
@@ -190,7 +190,7 @@ pub enum Module {
 }
 
 #[derive(Args)]
-pub struct Group {
+pub(crate) struct Group {
     /// The tenant
     #[arg(long, value_name = "TENANT", value_parser = tenant)]
     pub tenant: TenantId,
@@ -198,7 +198,7 @@ pub struct Group {
 
 /// A case as the queue names it.
 #[derive(Clone)]
-pub struct CaseId {
+pub(crate) struct CaseId {
     pub tenant: TenantId,
     pub number: u64,
 }

@@ -3,6 +3,7 @@
 mod ambient;
 mod args;
 mod commands;
+mod demo;
 mod output;
 
 use args::{Cli, Command};

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// Done.
     Ok = 0,
     /// Done, with rejects, refusals or findings.
@@ -23,14 +23,14 @@ pub enum Exit {
 
 /// A failure that says how the program ends and how to go on.
 #[derive(Debug)]
-pub struct Failure {
+pub(crate) struct Failure {
     pub exit: Exit,
     pub help: Option<String>,
     pub error: anyhow::Error,
 }
 
 impl Failure {
-    pub fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
+    pub(crate) fn new(exit: Exit, error: impl Into<anyhow::Error>) -> Self {
         Self {
             exit,
             help: None,
@@ -38,7 +38,7 @@ impl Failure {
         }
     }
 
-    pub fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -51,7 +51,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 }
 
 /// A reader that has gone away is no failure: whoever reads has seen enough.
-pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|e| {
         e.downcast_ref::<io::Error>()
             .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
@@ -60,14 +60,14 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 /// A JSON document with its schema's name.
 #[derive(Serialize)]
-pub struct Document<'a, T> {
+pub(crate) struct Document<'a, T> {
     schema: &'a str,
     #[serde(flatten)]
     data: &'a T,
 }
 
 /// Prints one JSON document.
-pub fn json<T: Serialize>(schema: &str, data: &T) -> anyhow::Result<()> {
+pub(crate) fn json<T: Serialize>(schema: &str, data: &T) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     serde_json::to_writer_pretty(&mut out, &Document { schema, data }).map_err(io::Error::from)?;
     writeln!(out)?;
@@ -75,7 +75,7 @@ pub fn json<T: Serialize>(schema: &str, data: &T) -> anyhow::Result<()> {
 }
 
 /// Prints one JSON document a line.
-pub fn ndjson<'a, T: Serialize + 'a>(
+pub(crate) fn ndjson<'a, T: Serialize + 'a>(
     schema: &str,
     rows: impl IntoIterator<Item = &'a T>,
 ) -> anyhow::Result<()> {
@@ -88,32 +88,32 @@ pub fn ndjson<'a, T: Serialize + 'a>(
 }
 
 /// Prints text.
-pub fn text(text: &str) -> anyhow::Result<()> {
+pub(crate) fn text(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     Ok(out.flush()?)
 }
 
 /// Says something to the person at the terminal. One that has gone away misses nothing.
-pub fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// How far a long step is: rewritten in place on a terminal, a line at its end elsewhere.
-pub struct Progress {
+pub(crate) struct Progress {
     shown: bool,
     width: usize,
 }
 
 impl Progress {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             shown: io::stderr().is_terminal(),
             width: 0,
         }
     }
 
-    pub fn show(&mut self, line: &str) {
+    pub(crate) fn show(&mut self, line: &str) {
         if self.shown {
             let pad = self.width.saturating_sub(line.chars().count());
             let _ = write!(io::stderr().lock(), "\r{line}{}", " ".repeat(pad));
@@ -122,7 +122,7 @@ impl Progress {
         }
     }
 
-    pub fn done(&mut self, line: &str) {
+    pub(crate) fn done(&mut self, line: &str) {
         if self.shown {
             self.show(line);
             let _ = writeln!(io::stderr().lock());
@@ -134,30 +134,30 @@ impl Progress {
 }
 
 /// Colour, where a person sees it.
-pub struct Paint {
+pub(crate) struct Paint {
     on: bool,
 }
 
 impl Paint {
-    pub fn stdout() -> Self {
+    pub(crate) fn stdout() -> Self {
         Self {
             on: io::stdout().is_terminal() && !ambient::no_color(),
         }
     }
 
-    pub fn bold(&self, text: &str) -> String {
+    pub(crate) fn bold(&self, text: &str) -> String {
         self.with("1", text)
     }
 
-    pub fn dim(&self, text: &str) -> String {
+    pub(crate) fn dim(&self, text: &str) -> String {
         self.with("2", text)
     }
 
-    pub fn red(&self, text: &str) -> String {
+    pub(crate) fn red(&self, text: &str) -> String {
         self.with("31", text)
     }
 
-    pub fn green(&self, text: &str) -> String {
+    pub(crate) fn green(&self, text: &str) -> String {
         self.with("32", text)
     }
 
@@ -171,7 +171,7 @@ impl Paint {
 }
 
 /// A table: columns as wide as their widest cell, the last one free.
-pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let wide = |text: &str| text.chars().count();
     let mut widths: Vec<usize> = head.iter().map(|h| wide(h)).collect();
     for row in rows {
@@ -195,7 +195,7 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// A text cut to a width, with a sign that it was.
-pub fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
@@ -205,7 +205,7 @@ pub fn cut(text: &str, width: usize) -> String {
 }
 
 /// A number with its thousands apart.
-pub fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -218,7 +218,7 @@ pub fn count(number: u64) -> String {
 }
 
 /// A time to the second, in UTC.
-pub fn time(instant: casemate::model::Instant) -> String {
+pub(crate) fn time(instant: casemate::model::Instant) -> String {
     let text = instant.to_string();
     match text.split_once('.') {
         Some((seconds, _)) => format!("{seconds}Z"),

@@ -19,7 +19,7 @@ struct List {
     boundaries: Vec<Checked>,
 }
 
-pub fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     let Args::Check { tenant } = args;
     let casemate = open(shared)?;
     let (mut boundaries, mut text) = (Vec::new(), String::new());

@@ -4,7 +4,7 @@ use crate::output::{self, Exit, Failure, Paint, count, time};
 use casemate::model::{Citation, Evidence, Section};
 use casemate::queue::{CaseFile, reason};
 
-pub fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     let Args::Show {
         case: CaseId { tenant, number },
     } = args;

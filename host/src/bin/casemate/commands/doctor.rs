@@ -17,7 +17,7 @@ struct Findings {
     findings: Vec<Finding>,
 }
 
-pub fn run(shared: &Shared) -> Result<Exit, Failure> {
+pub(crate) fn run(shared: &Shared) -> Result<Exit, Failure> {
     let mut findings = Vec::new();
     let mut add = |what, ok, says: String| findings.push(Finding { what, ok, says });
     add(

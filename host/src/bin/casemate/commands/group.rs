@@ -19,7 +19,7 @@ struct List {
     placements: Vec<Row>,
 }
 
-pub fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     let casemate = open(shared)?;
     let view = casemate.view(&args.tenant).map_err(store)?;
     match shared.format {

@@ -8,7 +8,7 @@ use casemate::sandbox::GrantedTenants;
 use casemate::setup;
 use casemate::store::{Dir, Home};
 
-pub fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
+pub(crate) fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
     let root = ambient::make_dir(&shared.home)?;
     let home = setup::create(root, &args.operator).map_err(|e| {
         Failure::new(Exit::Environment, e)
@@ -52,7 +52,7 @@ pub fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
 }
 
 /// Installs every module of a folder of modules.
-pub fn install_all(home: &Home, folder: &Dir) -> anyhow::Result<Vec<ModuleName>> {
+pub(crate) fn install_all(home: &Home, folder: &Dir) -> anyhow::Result<Vec<ModuleName>> {
     let mut names = Vec::new();
     for entry in folder.entries()? {
         let entry = entry?;
@@ -68,7 +68,7 @@ pub fn install_all(home: &Home, folder: &Dir) -> anyhow::Result<Vec<ModuleName>>
 }
 
 /// Installs the module of one folder.
-pub fn install_one(home: &Home, folder: &Dir, name: &str) -> anyhow::Result<ModuleName> {
+pub(crate) fn install_one(home: &Home, folder: &Dir, name: &str) -> anyhow::Result<ModuleName> {
     let component = folder
         .read("module.wasm")
         .with_context(|| format!("`{name}/module.wasm`"))?;

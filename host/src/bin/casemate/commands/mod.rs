@@ -1,15 +1,15 @@
 //! One file a command.
 
-pub mod boundary;
-pub mod case;
-pub mod demo;
-pub mod doctor;
-pub mod group;
-pub mod init;
-pub mod module;
-pub mod queue;
-pub mod run;
-pub mod tenant;
+pub(crate) mod boundary;
+pub(crate) mod case;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod group;
+pub(crate) mod init;
+pub(crate) mod module;
+pub(crate) mod queue;
+pub(crate) mod run;
+pub(crate) mod tenant;
 
 use crate::ambient;
 use crate::args::Shared;
@@ -22,7 +22,7 @@ use casemate::{Casemate, OpenError, Settings};
 use std::sync::Arc;
 
 /// The settings the command line has.
-pub fn settings(shared: &Shared) -> Settings {
+pub(crate) fn settings(shared: &Shared) -> Settings {
     let mut settings = Settings::new(Arc::new(ambient::now));
     settings.build = ambient::build();
     if shared.pooled_memory {
@@ -32,7 +32,7 @@ pub fn settings(shared: &Shared) -> Settings {
 }
 
 /// Opens the home with its modules.
-pub fn open(shared: &Shared) -> Result<Casemate, Failure> {
+pub(crate) fn open(shared: &Shared) -> Result<Casemate, Failure> {
     let root = ambient::open_dir(&shared.home).map_err(|e| no_home(shared, e))?;
     Casemate::open(root, settings(shared)).map_err(|error| match error {
         OpenError::Store(error) => store(error),
@@ -43,7 +43,7 @@ pub fn open(shared: &Shared) -> Result<Casemate, Failure> {
 }
 
 /// Opens the home's files only.
-pub fn open_home(shared: &Shared) -> Result<Home, Failure> {
+pub(crate) fn open_home(shared: &Shared) -> Result<Home, Failure> {
     let root = ambient::open_dir(&shared.home).map_err(|e| no_home(shared, e))?;
     Home::open(root).map_err(store)
 }
@@ -56,7 +56,10 @@ fn no_home(shared: &Shared, error: anyhow::Error) -> Failure {
 }
 
 /// The tenants a command is about: the one that is named, or all.
-pub fn chosen(casemate: &Casemate, tenant: Option<&TenantId>) -> Result<Vec<TenantId>, Failure> {
+pub(crate) fn chosen(
+    casemate: &Casemate,
+    tenant: Option<&TenantId>,
+) -> Result<Vec<TenantId>, Failure> {
     match tenant {
         Some(tenant) => {
             casemate.home().tenant(tenant).map_err(store)?;
@@ -67,7 +70,7 @@ pub fn chosen(casemate: &Casemate, tenant: Option<&TenantId>) -> Result<Vec<Tena
 }
 
 /// How the program ends on a failure of the store.
-pub fn store(error: StoreError) -> Failure {
+pub(crate) fn store(error: StoreError) -> Failure {
     let exit = match &error {
         StoreError::Locked { .. } => Exit::TryAgain,
         StoreError::Record { .. } => Exit::Integrity,
@@ -91,7 +94,7 @@ pub fn store(error: StoreError) -> Failure {
 }
 
 /// How the program ends where a tenant does not start.
-pub fn not_started(error: NotStarted) -> Failure {
+pub(crate) fn not_started(error: NotStarted) -> Failure {
     match error {
         NotStarted::Store(error) => store(error),
         error @ (NotStarted::NoBoundary(_) | NotStarted::Boundary { .. }) => {
@@ -108,7 +111,7 @@ pub fn not_started(error: NotStarted) -> Failure {
 }
 
 /// How the program ends where a session stops in the middle.
-pub fn stopped(error: SessionError) -> Failure {
+pub(crate) fn stopped(error: SessionError) -> Failure {
     match error {
         SessionError::Store(error) => store(error),
         error @ (SessionError::Input(_)
@@ -120,6 +123,6 @@ pub fn stopped(error: SessionError) -> Failure {
 }
 
 /// The time of decision: the one that was asked for, or now.
-pub fn as_of(asked: Option<Instant>) -> Instant {
+pub(crate) fn as_of(asked: Option<Instant>) -> Instant {
     asked.unwrap_or_else(ambient::now)
 }

@@ -6,7 +6,7 @@ use casemate::sandbox::GrantedTenants;
 use casemate::setup;
 use serde::Serialize;
 
-pub fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     match args {
         Args::List => list(shared),
         Args::Add { folder } => {

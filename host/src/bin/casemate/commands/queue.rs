@@ -10,7 +10,7 @@ struct Queues {
     queues: Vec<Queue>,
 }
 
-pub fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
+pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     let casemate = open(shared)?;
     let mut queues = Vec::new();
     for tenant in chosen(&casemate, args.tenant.as_ref())? {

@@ -16,7 +16,7 @@ struct Report {
     notices: Vec<casemate::store::Notice>,
 }
 
-pub fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
+pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
     let casemate = open(shared)?;
     let mut session = casemate
         .start(&args.tenant, as_of(args.as_of))

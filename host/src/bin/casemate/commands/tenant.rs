@@ -6,7 +6,7 @@ use casemate::sandbox::GrantedTenants;
 use casemate::setup;
 use serde::Serialize;
 
-pub fn run(shared: &Shared, command: &Tenant) -> Result<Exit, Failure> {
+pub(crate) fn run(shared: &Shared, command: &Tenant) -> Result<Exit, Failure> {
     match command {
         Tenant::Add {
             tenant,
