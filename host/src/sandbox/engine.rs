@@ -166,3 +166,27 @@ pub(super) fn compile(
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_that_takes_too_long_to_compile_is_given_up() {
+        let function = "(func (param i32) (result i32) local.get 0 i32.const 7 i32.mul)";
+        let functions = function.repeat(20_000);
+        let bytes = wat::parse_str(format!("(component (core module {functions}))")).unwrap();
+        let ticking = Ticking::start(Memory::OnDemand).unwrap();
+        match compile(&ticking.engine, &bytes, Duration::from_millis(1)) {
+            Err(CompileError::OverLimit(over)) => {
+                assert_eq!(over.limit, Limit::CompileTime);
+                assert_eq!(over.to_string(), "over its limit `compile-time` of 1 ms");
+            }
+            Err(other) => panic!("{other}"),
+            Ok(_) => panic!("it was compiled"),
+        }
+        let within = Duration::from_millis(Limits::COMPILE_MS);
+        let empty = wat::parse_str("(component)").unwrap();
+        assert!(compile(&ticking.engine, &empty, within).is_ok());
+    }
+}

@@ -81,7 +81,15 @@ impl Home {
     /// When there is no such tenant.
     pub fn tenant(&self, tenant: &TenantId) -> Result<TenantScope, StoreError> {
         let path = format!("tenants/{tenant}");
-        match self.root.open_dir(&path) {
+        let opened = self.root.symlink_metadata(&path).and_then(|found| {
+            // A link would make one tenant's folder another's.
+            if found.is_symlink() {
+                let error = "is a link; a tenant's folder is a folder of its own";
+                return Err(io::Error::other(error));
+            }
+            self.root.open_dir(&path)
+        });
+        match opened {
             Ok(dir) => Ok(TenantScope::new(tenant.clone(), dir)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Err(StoreError::NoTenant {
                 tenant: tenant.to_string(),

@@ -1,10 +1,10 @@
 //! A drafter that misbehaves on request; see `MISDEEDS`. Otherwise it says how many groups there are.
 
-#[path = "../../common.rs"]
-mod common;
+#[path = "../../misdeed.rs"]
+mod misdeed;
 
 use casemate_sdk::{Dossier, Drafter, Instant, Section, Sentence};
-pub use common::OF_EVERY_KIND;
+pub use misdeed::OF_EVERY_KIND;
 
 /// The misdeeds of this module beside those of every kind, each with what it does.
 pub const MISDEEDS: &[(&str, &str)] = &[
@@ -28,8 +28,8 @@ pub struct Hostile;
 
 impl Drafter for Hostile {
     fn draft(_as_of: Instant, dossier: &Dossier) -> Vec<Sentence> {
-        let misdeed = common::asked_for(&dossier.alerts);
-        common::commit(&misdeed);
+        let misdeed = misdeed::asked_for(&dossier.alerts);
+        misdeed::commit(&misdeed);
         let evidence: Vec<_> = dossier.groups.iter().map(|g| g.evidence).take(64).collect();
         let say = |text: &str| Sentence {
             part: Section::WhatHappened,
@@ -65,7 +65,7 @@ impl Drafter for Hostile {
                     ..say("Late.")
                 },
             ),
-            "control-characters" => draft.push(say(common::CONTROL)),
+            "control-characters" => draft.push(say(misdeed::CONTROL)),
             _ => {}
         }
         draft

@@ -1,12 +1,12 @@
 //! An enricher that misbehaves on request; see `MISDEEDS`. Otherwise it states each host's entries in
 //! the asset list.
 
-#[path = "../../common.rs"]
-mod common;
+#[path = "../../misdeed.rs"]
+mod misdeed;
 
 use casemate_sdk::private::imports::casemate::soc::{assets, known_good};
 use casemate_sdk::{Alert, Batch, Enricher, Enrichment, Evidence, Field, Instant, Statement};
-pub use common::OF_EVERY_KIND;
+pub use misdeed::OF_EVERY_KIND;
 
 /// The misdeeds of this module beside those of every kind, each with what it does.
 pub const MISDEEDS: &[(&str, &str)] = &[
@@ -52,8 +52,8 @@ pub struct Hostile;
 
 impl Enricher for Hostile {
     fn enrich(_as_of: Instant, batch: &Batch) -> Vec<Enrichment> {
-        let misdeed = common::asked_for(batch);
-        common::commit(&misdeed);
+        let misdeed = misdeed::asked_for(batch);
+        misdeed::commit(&misdeed);
         ask(&misdeed);
         let mut answer = if misdeed == "cite-future" {
             Vec::new()
@@ -172,7 +172,7 @@ fn spoil(misdeed: &str, batch: &Batch, answer: &mut Vec<Enrichment>) {
         "too-many" => *answer = (0..33).map(|i| say(&format!("fact {i}"))).collect(),
         "long-text" => answer.push(say(&"x".repeat(501))),
         "empty-text" => answer.push(say("")),
-        "control-characters" => answer.push(say(common::CONTROL)),
+        "control-characters" => answer.push(say(misdeed::CONTROL)),
         _ => {}
     }
 }

@@ -1,19 +1,20 @@
 //! A grouper that misbehaves on request; see `MISDEEDS`. Otherwise each alert is a group of its own.
 
-#[path = "../../common.rs"]
-mod common;
+#[path = "../../misdeed.rs"]
+mod misdeed;
 
 use casemate_sdk::memory::Note;
 use casemate_sdk::private::imports::casemate::soc::memory::recall;
 use casemate_sdk::{
     AlertNumber, Batch, Field, Grouped, Grouper, Instant, Link, Opening, Placement, Rule, Standing,
 };
-pub use common::OF_EVERY_KIND;
+pub use misdeed::OF_EVERY_KIND;
 
 /// The misdeeds of this module beside those of every kind, each with what it does.
 pub const MISDEEDS: &[(&str, &str)] = &[
     ("host-calls", "recalls one key without end"),
     ("many-keys", "recalls 1,000,000 keys in one call"),
+    ("some-keys", "recalls 10,000 keys in one call"),
     ("giant-key", "recalls a key of 16 MiB"),
     ("empty-key", "recalls the empty key"),
     ("long-answer", "answers with a rule of 64 MiB"),
@@ -21,6 +22,18 @@ pub const MISDEEDS: &[(&str, &str)] = &[
     ("lose-alert", "leaves the last alert out"),
     ("duplicate-alert", "places the last alert twice"),
     ("foreign-alert", "places an alert that is not in the batch"),
+    (
+        "first-for-last",
+        "places the first alert again and leaves the last one out",
+    ),
+    (
+        "zero-for-first",
+        "places alert 0, which never is, and leaves the first one out",
+    ),
+    (
+        "link-routine",
+        "calls the last group routine and links the first with it",
+    ),
     ("wrong-order", "places the alerts in reverse"),
     (
         "foreign-group",
@@ -84,8 +97,8 @@ pub struct Hostile;
 
 impl Grouper for Hostile {
     fn group(_as_of: Instant, batch: &Batch) -> Grouped {
-        let misdeed = common::asked_for(batch);
-        common::commit(&misdeed);
+        let misdeed = misdeed::asked_for(batch);
+        misdeed::commit(&misdeed);
         ask(&misdeed);
         let mut answer = honest(batch);
         spoil(&misdeed, batch, &mut answer);
@@ -140,6 +153,7 @@ fn ask(misdeed: &str) {
             std::hint::black_box(recall(&["key".to_owned()]).is_ok());
         },
         "many-keys" => (0..1_000_000).map(|i| format!("key {i}")).collect(),
+        "some-keys" => (0..10_000).map(|i| format!("key {i}")).collect(),
         "giant-key" => vec!["x".repeat(16 << 20)],
         "empty-key" => vec![String::new()],
         _ => return,
@@ -195,6 +209,23 @@ fn spoil(misdeed: &str, batch: &Batch, answer: &mut Grouped) {
                 standing: Standing::Open,
             });
         }
+        "first-for-last" => {
+            let again = placements.first().copied();
+            placements.pop();
+            placements.extend(again);
+            openings.pop();
+        }
+        "zero-for-first" => {
+            if let Some(placement) = placements.first_mut() {
+                placement.alert = 0;
+            }
+        }
+        "link-routine" => {
+            if let Some(opening) = openings.last_mut() {
+                opening.standing = Standing::Routine;
+            }
+            links.push(link(last, 0));
+        }
         "wrong-order" => placements.reverse(),
         "foreign-group" => {
             openings.pop();
@@ -226,7 +257,7 @@ fn spoil(misdeed: &str, batch: &Batch, answer: &mut Grouped) {
         "long-rule" => rules.push(rule("long", &"x".repeat(201), "")),
         "empty-rule" => rules.push(rule("empty", "", "")),
         "control-characters" => {
-            *rules = vec![rule(common::CONTROL, common::CONTROL, common::CONTROL)]
+            *rules = vec![rule(misdeed::CONTROL, misdeed::CONTROL, misdeed::CONTROL)]
         }
         "too-many-links" => links.extend((0..placements.len() * 5).map(|_| link(last, 0))),
         "link-unknown" => links.push(link(NEVER, 0)),

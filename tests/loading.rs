@@ -1,0 +1,129 @@
+//! What cannot be loaded or linked is told why, and everything beside it goes on.
+
+use crate::limits::{ACME, alerts, beside, bolt_is_undisturbed, draft, submit};
+use crate::support::{Built, of_text, start, tenant};
+use casemate::sandbox::{Limit, Limits, Memory, WantedLimits};
+
+/// A module that cannot be loaded or linked, beside ours, and what is said about it.
+fn said_of(module: &Built) -> String {
+    let (_bench, casemate) = beside(module, WantedLimits::default(), Memory::OnDemand);
+    let acme = tenant(ACME);
+    let mut session = start(&casemate, &acme);
+    let name = module.name();
+    assert!(session.modules().all(|(running, _)| *running != name));
+    let submitted = submit(&mut session, &alerts(""));
+    assert_eq!(submitted.new, 5);
+    assert_eq!(submitted.placed + submitted.waiting, 5);
+    draft(&mut session);
+    let notices = session.view().unwrap().notices().unwrap();
+    let of_module: Vec<_> = notices
+        .iter()
+        .filter(|n| n.module == name.as_str())
+        .collect();
+    assert_eq!(of_module.len(), 1, "{notices:?}");
+    bolt_is_undisturbed(&casemate, "");
+    of_module[0].text.clone()
+}
+
+#[test]
+fn a_component_of_more_than_32_mib_is_not_loaded() {
+    let module = Built {
+        wasm: vec![0; Limits::COMPONENT_BYTES + 1],
+        toml: Built::read("hostile-grouper").toml,
+    };
+    let limit = Limit::ComponentSize.name();
+    let said = format!(
+        "it could not be loaded: the component is over its limit `{limit}` of 33554432 bytes"
+    );
+    assert_eq!(said_of(&module), said);
+}
+
+#[test]
+fn bytes_that_are_no_component_are_not_loaded() {
+    let core = wat::parse_str("(module)").unwrap();
+    for wasm in [b"".to_vec(), b"\0asm".to_vec(), core, vec![0xff; 4_096]] {
+        let toml = Built::read("hostile-grouper").toml;
+        let said = said_of(&Built { wasm, toml });
+        assert!(
+            said.starts_with("it could not be loaded: the component is not valid: "),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_component_that_asks_for_wasi_is_told_how_to_be_built() {
+    let module = of_text(
+        "with-wasi",
+        "enricher",
+        "",
+        "(component (import \"wasi:cli/environment@0.2.0\" (instance (export \"get-arguments\" (func)))))",
+    );
+    assert_eq!(
+        said_of(&module),
+        "module `with-wasi` cannot run for tenant `acme`: it imports `wasi:cli/environment@0.2.0`, \
+         and no WASI interface is offered here; build it for `wasm32-unknown-unknown` so that it \
+         imports `casemate:soc/*` only"
+    );
+}
+
+#[test]
+fn a_component_that_asks_for_something_unknown_is_told_what() {
+    for import in [
+        "evil:net/sockets@1.0.0",
+        "casemate:soc/tenants@0.1.0",
+        "plain-name",
+    ] {
+        let component =
+            format!("(component (import \"{import}\" (instance (export \"call\" (func)))))");
+        let module = of_text("curious", "drafter", "", &component);
+        assert_eq!(
+            said_of(&module),
+            format!(
+                "module `curious` cannot run for tenant `acme`: it imports `{import}`, which is not \
+                 of the contract `casemate:soc@0.1.0`"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_component_of_another_contract_version_is_told_which() {
+    let log = "(component (import \"casemate:soc/log@0.2.0\" (instance (export \"write\" (func (param \"line\" string))))))";
+    let said = said_of(&of_text("from-later", "grouper", "", log));
+    assert!(
+        said.starts_with(
+            "module `from-later` cannot run for tenant `acme`: it does not fit the contract `casemate:soc@0.1.0`: "
+        ) && said.contains("casemate:soc/log@0.2.0"),
+        "{said}"
+    );
+    let assets =
+        "(component (import \"casemate:soc/assets@2.0.0\" (instance (export \"lookup\" (func)))))";
+    let said = said_of(&of_text("from-later", "enricher", "\"assets\"", assets));
+    assert!(said.contains("casemate:soc/assets@2.0.0"), "{said}");
+}
+
+#[test]
+fn a_component_that_exports_nothing_is_told_what_its_kind_exports() {
+    for (kind, interface) in [
+        ("grouper", "casemate:soc/grouping@0.1.0"),
+        ("enricher", "casemate:soc/enriching@0.1.0"),
+        ("drafter", "casemate:soc/drafting@0.1.0"),
+    ] {
+        let said = said_of(&of_text("empty", kind, "", "(component)"));
+        assert!(
+            said.starts_with(
+                "module `empty` cannot run for tenant `acme`: it does not fit the contract"
+            ) && said.contains(interface),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_module_of_another_kind_than_it_says_does_not_run() {
+    let module = Built::read("assets").saying("kind = \"grouper\"", "kind = \"enricher\"");
+    let module = module.saying("capabilities = []", "capabilities = [\"assets\"]");
+    let said = said_of(&module.saying("name = \"other-kind\"", "name = \"assets\""));
+    assert!(said.contains("`other-kind`"), "{said}");
+}

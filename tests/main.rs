@@ -1,0 +1,22 @@
+//! The tests that need a module, a disk or several tenants, through the public API of the host: one
+//! binary. The modules are built first: run `cargo tests`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says so by stopping"
+)]
+
+mod answers;
+mod fields;
+mod house;
+mod isolation;
+mod limits;
+mod links;
+mod loading;
+mod real_data;
+mod receipts;
+mod restart;
+mod store;
+mod support;

@@ -1,0 +1,207 @@
+//! Receipt or no call: what the trail says is what happened, and it says nothing of the client.
+
+use crate::support::{
+    Bench, Built, Finding, Run, contains, materials, ndjson, runs, start, stream, tenant, trail,
+    trail_bytes,
+};
+use casemate::Casemate;
+use casemate::model::TenantId;
+use casemate::sandbox::{GrantedTenants, WantedLimits};
+use casemate::store::Material;
+use casemate::trail::{Commitment, Entry, Outcome, Verdict};
+use casemate::triage::intake::From;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use std::collections::BTreeMap;
+
+const ASSETS: &str = "name,owner\nweb-1,Ada\ndb-1,Bea\nhost-1,Cid\n";
+const FACTS: &str = r#"version = 1
+[[facts]]
+id = "scanner"
+rule = "scan"
+owner = "Ada"
+reason = "our own scanner"
+expires = 2027-03-31
+when = [{ field = "host.name", equals = "web-1" }]
+"#;
+
+/// Written out here, so that it is not the host's own reading of the format.
+fn hmac_sha256(salt: &[u8], value: &[u8]) -> String {
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(salt).unwrap();
+    mac.update(value);
+    format!("hmac-sha256:{}", hex::encode(mac.finalize().into_bytes()))
+}
+
+fn commits(commitment: &Commitment, material: &Material, value: &[u8]) -> bool {
+    commitment.to_string() == hmac_sha256(&material.salt, value)
+}
+
+/// Looks at every run and intake of a tenant; gives how many runs, calls, refusals and failures.
+fn audited(casemate: &Casemate, tenant: &TenantId) -> (usize, usize, usize, usize) {
+    let entries = trail(casemate, tenant);
+    let view = casemate.view(tenant).unwrap().unwrap();
+    let kept: BTreeMap<u64, Material> = materials(&view, &entries).into_iter().collect();
+    let runs: Vec<Run> = runs(&entries);
+    let (mut calls, mut refusals, mut failures) = (0, 0, 0);
+    for run in &runs {
+        let material = &kept[&run.number];
+        assert!(commits(&run.start.batch, material, &material.batch));
+        assert_eq!(material.calls.len(), run.intents.len());
+        assert_eq!(material.calls.len(), run.outcomes.len());
+        let (verdict, counts) = run.end.as_ref().unwrap();
+        assert_eq!(counts.intents as usize, run.intents.len());
+        assert_eq!(counts.outcomes as usize, run.outcomes.len());
+        assert_eq!(counts.abandoned, 0);
+        let answers = run.intents.iter().zip(&run.outcomes);
+        let mut refused = 0;
+        for ((intent, outcome), call) in answers.zip(&material.calls) {
+            calls += 1;
+            assert!(commits(&intent.question, material, &call.question));
+            assert!(run.start.capabilities.contains(&intent.capability));
+            match outcome {
+                Outcome::Ok { answer, .. } => assert!(commits(answer, material, &call.answer)),
+                Outcome::Refused { .. } => {
+                    refused += 1;
+                    assert!(call.answer.is_empty());
+                }
+            }
+        }
+        assert_eq!(counts.refusals, refused);
+        refusals += refused as usize;
+        match verdict {
+            Verdict::Ok { answer } => assert!(commits(answer, material, &material.answer)),
+            Verdict::Failed(_) => failures += 1,
+        }
+    }
+    let intakes: Vec<_> = entries
+        .iter()
+        .filter_map(|stamped| match &stamped.entry {
+            Entry::Intake(intake) => Some((stamped.seq, intake)),
+            Entry::RunStart { .. }
+            | Entry::Intent(_)
+            | Entry::Outcome { .. }
+            | Entry::Refused { .. }
+            | Entry::RunEnd { .. }
+            | Entry::Boundary(_)
+            | Entry::Grant(_)
+            | Entry::Knowledge(_)
+            | Entry::Recovery(_) => None,
+        })
+        .collect();
+    assert!(!intakes.is_empty());
+    for (number, intake) in &intakes {
+        let material = &kept[number];
+        assert!(commits(&intake.batch, material, &material.batch));
+        let digests = intake.alerts + intake.duplicates + intake.revisions + intake.rejects;
+        assert_eq!(material.batch.len() as u64, digests * 32);
+    }
+    let taken: u64 = intakes.iter().map(|(_, intake)| intake.alerts).sum();
+    assert_eq!(taken, view.alert_count().unwrap());
+    let salts: std::collections::BTreeSet<_> = kept.values().map(|m| m.salt).collect();
+    assert_eq!(salts.len(), kept.len(), "each salt is used once");
+    (runs.len(), calls, refusals, failures)
+}
+
+#[test]
+fn every_call_of_every_run_has_its_receipt() {
+    let bench = Bench::ordinary(&["acme"]);
+    bench.knowledge("acme", "assets.csv", ASSETS);
+    bench.knowledge("acme", "known-good.toml", FACTS);
+    let casemate = bench.open();
+    let acme = tenant("acme");
+    let mut session = start(&casemate, &acme);
+    for findings in stream(700, 21).chunks(150) {
+        let input = [ndjson(findings).as_slice(), b"rubbish\n"].concat();
+        session
+            .submit(input.as_slice(), From::Auto, "test", &mut |_| {})
+            .unwrap();
+        session.draft(&mut |_| {}).unwrap();
+    }
+    drop(session);
+    let (runs, calls, refusals, failures) = audited(&casemate, &acme);
+    assert!(runs > 20 && calls > 10, "{runs} runs, {calls} calls");
+    assert_eq!((refusals, failures), (0, 0));
+}
+
+#[test]
+fn refused_calls_and_failed_runs_have_their_receipts_too() {
+    let bench = Bench::new();
+    let enricher = Built::read("hostile-enricher").wanting("memory_mib = 512");
+    bench.ours(&["grouper", "drafter"]);
+    bench.install(&enricher);
+    let asked: Vec<_> = enricher.manifest().capabilities().collect();
+    let limits = WantedLimits {
+        host_calls: Some(7),
+        ..WantedLimits::default()
+    };
+    bench.grant(&enricher, GrantedTenants::All, &asked, limits);
+    for misdeed in ["host-calls", "cite-unknown", "panic", "nothing"] {
+        bench.tenant(misdeed);
+        bench.knowledge(misdeed, "assets.csv", ASSETS);
+        let casemate = bench.open();
+        let mut session = start(&casemate, &tenant(misdeed));
+        let input = ndjson([&Finding::new("1", "rule", "web-1").misdeed(misdeed)]);
+        session
+            .submit(input.as_slice(), From::Auto, "test", &mut |_| {})
+            .unwrap();
+        session.draft(&mut |_| {}).unwrap();
+        drop(session);
+        let (runs, calls, _, failures) = audited(&casemate, &tenant(misdeed));
+        assert_eq!(runs, 3, "{misdeed}");
+        let failed = usize::from(misdeed != "nothing");
+        assert_eq!(failures, failed, "{misdeed}");
+        if misdeed == "host-calls" {
+            // One of the grouper, and as many of the enricher as it may.
+            assert_eq!(calls, 1 + 7);
+        }
+    }
+}
+
+#[test]
+fn a_call_that_asks_for_too_much_is_refused_and_has_its_receipt() {
+    // As many keys as cross, and more than one call may have.
+    let bench = Bench::new();
+    let module = Built::read("hostile-grouper");
+    bench.whole(&module);
+    bench.tenant("acme");
+    let casemate = bench.open();
+    let mut session = start(&casemate, &tenant("acme"));
+    let input = ndjson([&Finding::new("1", "rule", "web-1").misdeed("some-keys")]);
+    let done = session.submit(input.as_slice(), From::Auto, "test", &mut |_| {});
+    assert_eq!(done.unwrap().failures, Vec::<String>::new());
+    drop(session);
+    let (runs, calls, refusals, failures) = audited(&casemate, &tenant("acme"));
+    assert_eq!((runs, calls, refusals, failures), (1, 1, 1, 0));
+}
+
+#[test]
+fn no_value_of_the_client_is_in_a_trail() {
+    let bench = Bench::ordinary(&["acme"]);
+    bench.ours(&["hostile-enricher"]);
+    bench.knowledge("acme", "assets.csv", "name,owner\nzq-host,zq-owner\n");
+    let facts = FACTS
+        .replace("our own", "zq-reason")
+        .replace("\"scanner\"", "\"zq-fact\"");
+    bench.knowledge("acme", "known-good.toml", &facts);
+    let casemate = bench.open();
+    let acme = tenant("acme");
+    let mut session = start(&casemate, &acme);
+    for misdeed in ["", "panic", "cite-unknown", "zq-title"] {
+        let id = format!("zq-id-{misdeed}");
+        let mut finding = Finding::new(&id, "zq-rule", "zq-host").misdeed(misdeed);
+        finding.user = "zq-user".to_owned();
+        finding.source = "203.0.113.77".to_owned();
+        finding.message = "zq-message".to_owned();
+        let input = [ndjson([&finding]).as_slice(), b"zq-reject\n"].concat();
+        session
+            .submit(input.as_slice(), From::Auto, "zq-file.json", &mut |_| {})
+            .unwrap();
+        session.draft(&mut |_| {}).unwrap();
+    }
+    drop(session);
+    audited(&casemate, &acme);
+    let bytes = trail_bytes(&casemate, &acme);
+    for value in ["zq-", "203.0.113.77", "trail entry: signed-off", "misdeed:"] {
+        assert!(!contains(&bytes, value), "`{value}` is in the trail");
+    }
+    assert!(contains(&bytes, "hostile-enricher"), "the module's name is");
+}

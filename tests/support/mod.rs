@@ -1,0 +1,17 @@
+//! A home in a folder of its own, what goes into it, and what can be read out of it.
+
+mod alerts;
+mod bench;
+mod components;
+mod folder;
+mod reading;
+mod stream;
+
+pub(crate) use alerts::{Finding, ndjson};
+pub(crate) use bench::{Bench, Built, NOW, PERSON, start, tenant};
+pub(crate) use components::{laden, of_text};
+pub(crate) use folder::{Folder, project};
+pub(crate) use reading::{
+    Run, State, contains, everything, materials, runs, session_state, state, trail, trail_bytes,
+};
+pub(crate) use stream::{Numbers, stream};
