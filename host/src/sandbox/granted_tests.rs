@@ -112,7 +112,7 @@ fn a_module_sees_the_fields_it_asks_for_and_the_boundary_shows() {
             .starts_with("modules = [")
     );
     assert_eq!(run.limits().memory_mib, 16);
-    assert_eq!(run.limits().host_calls, Limits::DEFAULT.host_calls);
+    assert_eq!(run.limits().host_calls, GrantedLimits::DEFAULT.host_calls);
 }
 
 #[test]
