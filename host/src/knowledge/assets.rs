@@ -234,7 +234,7 @@ fn folded(key: &str) -> String {
     let key = key.trim();
     match key.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().to_string(),
-        Err(_) => Text::capped(key, CELL_BYTES).as_str().to_lowercase(),
+        Err(_) => key.to_lowercase(),
     }
 }
 

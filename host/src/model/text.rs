@@ -16,15 +16,11 @@ impl Text {
     /// in `…[+N bytes, sha256:XXXXXXXXXXXXXXXX]`.
     pub fn capped(raw: &str, max_bytes: usize) -> Self {
         let plain = |raw: &str| raw.bytes().all(|b| matches!(b, 0x20..=0x7E));
-        if raw.len() <= max_bytes && (plain(raw) || !raw.chars().any(is_obeyed)) {
+        let escaped = raw.contains("\\u{");
+        if raw.len() <= max_bytes && !escaped && (plain(raw) || !raw.chars().any(is_obeyed)) {
             return Self(raw.into());
         }
         Self(shown(raw, max_bytes).into())
-    }
-
-    /// A part of a text that was made visible and bounded already.
-    pub(crate) fn visible(part: &str) -> Self {
-        Self(part.into())
     }
 
     /// The text.
@@ -104,6 +100,7 @@ mod tests {
 
     #[test]
     fn an_escape_cannot_be_forged() {
+        assert_ne!(Text::capped("x\\u{1b}", 80), Text::capped("x\u{1b}", 80));
         assert_ne!(
             Text::capped("x\\u{1b}\u{1}", 80),
             Text::capped("x\u{1b}\u{1}", 80)

@@ -1,12 +1,5 @@
 //! The contract in `wit/` as Rust types: one bindings module per world, sharing their types.
-#![expect(
-    missing_docs,
-    reason = "generated from `wit/`, where every item is documented"
-)]
-#![expect(unreachable_pub, reason = "generated")]
-#![expect(clippy::allow_attributes_without_reason, reason = "generated")]
-
-pub mod grouper {
+pub(crate) mod grouper {
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "grouper",
@@ -15,7 +8,7 @@ pub mod grouper {
     });
 }
 
-pub mod enricher {
+pub(crate) mod enricher {
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "enricher",
@@ -28,7 +21,7 @@ pub mod enricher {
     });
 }
 
-pub mod drafter {
+pub(crate) mod drafter {
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "drafter",
@@ -41,8 +34,8 @@ pub mod drafter {
     });
 }
 
-pub use drafter::exports::casemate::soc::drafting;
-pub use enricher::casemate::soc::{assets, known_good};
-pub use enricher::exports::casemate::soc::enriching;
-pub use grouper::casemate::soc::{log, memory, types};
-pub use grouper::exports::casemate::soc::grouping;
+pub(crate) use drafter::exports::casemate::soc::drafting;
+pub(crate) use enricher::casemate::soc::{assets, known_good};
+pub(crate) use enricher::exports::casemate::soc::enriching;
+pub(crate) use grouper::casemate::soc::{log, memory, types};
+pub(crate) use grouper::exports::casemate::soc::grouping;

@@ -187,12 +187,11 @@ impl TenantScope {
     }
 
     fn named<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        result.map_err(|error| match error {
-            StoreError::Io { path, error } => StoreError::Io {
-                path: self.path(&path),
-                error,
-            },
-            other => other,
+        result.map_err(|mut error| {
+            if let StoreError::Io { path, .. } = &mut error {
+                *path = self.path(path);
+            }
+            error
         })
     }
 }

@@ -32,6 +32,9 @@ pub struct Drafted {
     pub failures: Vec<String>,
 }
 
+/// What came of a run: its answer, or that it failed.
+type Came<T> = Result<Ended<Kept<T>>, Failed>;
+
 impl Session {
     /// Enriches the groups of every case that has changed since it was last drafted, and drafts it.
     /// `progress` is called after each lot of cases.
@@ -106,7 +109,7 @@ impl Session {
         view: &View,
         subjects: &[Subject],
         done: &mut Drafted,
-    ) -> Result<Result<Ended<Kept<Vec<Enrichment>>>, Failed>, SessionError> {
+    ) -> Result<Came<Vec<Enrichment>>, SessionError> {
         let Some(enricher) = self.modules.enrichers.get(place) else {
             return Err(SessionError::Encode("an enricher"));
         };
@@ -213,7 +216,7 @@ impl Session {
         case: &Case,
         gaps: &[String],
         done: &mut Drafted,
-    ) -> Result<Result<Ended<Kept<Draft>>, Failed>, SessionError> {
+    ) -> Result<Came<Draft>, SessionError> {
         let Some(drafter) = &self.modules.drafter else {
             return Err(SessionError::Encode("a drafter"));
         };

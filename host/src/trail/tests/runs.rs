@@ -214,28 +214,3 @@ fn an_entry_left_out_is_found_by_the_books() {
     assert_eq!(what(2), Some(Disagreement::Counts { run: 0 }));
     assert_eq!(what(3), Some(Disagreement::Counts { run: 0 }));
 }
-
-#[test]
-#[ignore = "measures; run it alone with `--ignored --nocapture`"]
-#[expect(clippy::print_stderr, reason = "it says what it measured")]
-fn appending_is_cheap() {
-    let (medium, log) = fresh();
-    let began = std::time::Instant::now();
-    let run = log.begin_run(NOW, start()).unwrap();
-    let question = commitment("question");
-    let answer = ok();
-    for _ in 0..500_000 {
-        let permit = run.intent(NOW, Capability::Assets, question, 1).unwrap();
-        permit.outcome(NOW, answer.clone()).unwrap();
-    }
-    let released = run.end(NOW, commitment("answer"), 0, ()).unwrap();
-    let rate = |entries: u64| entries as f64 / began.elapsed().as_secs_f64();
-    let appended = rate(released.sealed());
-    let bytes = medium.written();
-    let began = std::time::Instant::now();
-    let (_, found) = Log::open(medium, opening()).unwrap();
-    let opened = found.entries as f64 / began.elapsed().as_secs_f64();
-    let size = bytes.len() as u64 / found.entries;
-    eprintln!("{appended:.0} appends/s, {opened:.0} entries/s at open, {size} bytes an entry");
-    assert!(appended > 100_000.0);
-}

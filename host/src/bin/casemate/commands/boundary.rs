@@ -47,12 +47,11 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
             }
             Err(error) => {
                 text.push_str(&format!("{} {tenant}\n", paint.red("does not hold")));
-                match &error {
-                    NotStarted::Boundary { problems, .. } => {
-                        text.push_str(&format!("{problems}\n"));
-                        checked.problems = problems.iter().cloned().collect();
-                    }
-                    other => text.push_str(&format!("{other}\n")),
+                if let NotStarted::Boundary { problems, .. } = &error {
+                    text.push_str(&format!("{problems}\n"));
+                    checked.problems = problems.iter().cloned().collect();
+                } else {
+                    text.push_str(&format!("{error}\n"));
                 }
                 checked.error = Some(error.to_string());
             }

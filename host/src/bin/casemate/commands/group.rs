@@ -77,8 +77,9 @@ fn each(
 
 /// The io error inside, so that a closed pipe is recognised.
 fn unwrapped(error: csv::Error) -> anyhow::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error.into(),
-        other => anyhow::anyhow!("the line could not be written: {other:?}"),
+    let text = error.to_string();
+    if let csv::ErrorKind::Io(error) = error.into_kind() {
+        return error.into();
     }
+    anyhow::anyhow!("the line could not be written: {text}")
 }

@@ -82,14 +82,12 @@ pub(crate) fn store(error: StoreError) -> Failure {
         | StoreError::Database { .. }
         | StoreError::Random(_) => Exit::Environment,
     };
-    let help = match &error {
-        StoreError::NoTenant { .. } => Some("`casemate tenant list` shows the tenants of the home"),
-        _ => None,
-    };
+    let unknown = matches!(error, StoreError::NoTenant { .. });
     let failure = Failure::new(exit, error);
-    match help {
-        Some(help) => failure.help(help),
-        None => failure,
+    if unknown {
+        failure.help("`casemate tenant list` shows the tenants of the home")
+    } else {
+        failure
     }
 }
 
