@@ -2,8 +2,8 @@
 //! one tenant is ever in anything of another.
 
 use crate::support::{
-    Bench, Built, Finding, NOW, PERSON, contains, everything, ndjson, runs, session_state, start,
-    state, tenant, trail, trail_bytes,
+    Bench, Built, Finding, NOW, PERSON, contains, everything, ndjson, runs, start, tenant, trail,
+    trail_bytes,
 };
 use casemate::CannotRun;
 use casemate::boundary::{Boundary, TemplateExclusion};
