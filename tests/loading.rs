@@ -127,3 +127,23 @@ fn a_module_of_another_kind_than_it_says_does_not_run() {
     let said = said_of(&module.saying("name = \"other-kind\"", "name = \"assets\""));
     assert!(said.contains("`other-kind`"), "{said}");
 }
+
+#[test]
+fn every_limit_is_run_into_by_a_test_here_or_beside_the_engine() {
+    let here = concat!(include_str!("limits.rs"), include_str!("loading.rs"));
+    let engine = include_str!("../host/src/sandbox/engine.rs");
+    let limits = include_str!("../host/src/sandbox/limit.rs");
+    let list = limits.split("pub enum Limit {").nth(1).unwrap();
+    let list = list.split('}').next().unwrap();
+    let names: Vec<_> = list.split([',', '\n']).map(str::trim).collect();
+    let names: Vec<_> = names.into_iter().filter(|name| !name.is_empty()).collect();
+    assert!(names.len() >= 13, "{names:?}");
+    let (_, beside_engine) = engine.split_once("mod tests").unwrap();
+    for name in names {
+        let named = format!("Limit::{name}");
+        assert!(
+            here.contains(&named) || beside_engine.contains(&named),
+            "no test runs into {named}"
+        );
+    }
+}

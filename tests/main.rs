@@ -20,3 +20,4 @@ mod receipts;
 mod restart;
 mod store;
 mod support;
+mod tenants;

@@ -163,14 +163,15 @@ impl Assets {
             let cell = Text::capped(raw, CELL_BYTES);
             match column {
                 Column::Name => {
-                    keys.push(folded(raw));
+                    keys.push(folded(cell.as_str()));
                     asset.name = cell;
                 }
                 Column::Kind => asset.kind = cell,
                 Column::Owner => asset.owner = cell,
                 Column::Criticality => asset.criticality = cell,
                 Column::Address | Column::Aliases => {
-                    keys.extend(raw.split(';').map(folded));
+                    let shown = |key| folded(Text::capped(key, CELL_BYTES).as_str());
+                    keys.extend(raw.split(';').map(shown));
                     asset.add_attribute(header, cell);
                 }
                 Column::Other => asset.add_attribute(header, cell),

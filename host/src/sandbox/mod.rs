@@ -13,6 +13,7 @@ mod manifest;
 mod prepare;
 mod run;
 pub(crate) mod table;
+mod trial;
 mod wanted;
 
 pub use engine::{CompileError, EngineError, Memory};
@@ -23,4 +24,5 @@ pub use manifest::{Manifest, module_digest};
 pub use prepare::{Module, NotPrepared, Prepared, Refused, Sandbox};
 pub(crate) use run::Beginning;
 pub use run::{RunFailure, Why};
+pub use trial::{NotTried, Trial, TrialAnswer, TrialBatch, TrialFailure, TrialMemory};
 pub use wanted::{GrantedLimits, WantedLimits};

@@ -1,5 +1,6 @@
-use super::records::{decode, encode, failure};
-use super::tables::{self as t, Block, GroupRow, Note, Notice, Rejected, meta};
+use super::block::{self, Building};
+use super::records::{decode, encode, failure, unreadable};
+use super::tables::{self as t, GroupRow, Note, Notice, Rejected, meta};
 use super::{Material, StoreError};
 use crate::model::{
     Alert, AlertNumber, Case, Digest, Draft, Enrichment, Instant, ModuleName, Placement, Rule,
@@ -53,12 +54,15 @@ impl Change {
         let mut keys = self.write.open_table(t::KEYS).map_err(|e| fail(&e))?;
         let mut revisions = self.write.open_table(t::REVISIONS).map_err(|e| fail(&e))?;
         let first = self.meta(meta::NEXT_ALERT)?.max(1);
-        let mut block = Block {
-            taken_in,
-            alerts: Vec::new(),
-            ends: Vec::new(),
+        let mut alerts = self.write.open_table(t::ALERTS).map_err(|e| fail(&e))?;
+        let mut documents = self.write.open_table(t::BYTES).map_err(|e| fail(&e))?;
+        let mut building = Building::new(taken_in);
+        let mut next = first;
+        let mut put = |first: AlertNumber, building: &Building| {
+            alerts.insert(first, building.bytes().as_slice())?;
+            documents.insert(first, building.documents.as_slice())?;
+            Ok::<_, redb::StorageError>(())
         };
-        let mut bytes = Vec::new();
         let mut deliveries = Vec::with_capacity(batch.len());
         let (mut duplicates, mut revised) = (0, 0);
         for (alert, document) in batch {
@@ -82,24 +86,25 @@ impl Change {
                     }
                 }
                 None => {
-                    let number = first + block.alerts.len() as u64;
+                    let number = next;
+                    next += 1;
                     keys.insert(key, (number, digest)).map_err(|e| fail(&e))?;
-                    bytes.extend_from_slice(document);
-                    block.alerts.push(alert.clone());
-                    block.ends.push(bytes.len() as u32);
+                    building
+                        .push(alert, document)
+                        .map_err(|e| unreadable(&self.tenant, "an alert", &e))?;
+                    if building.len() == block::MOST {
+                        put(next - block::MOST as u64, &building).map_err(|e| fail(&e))?;
+                        building = Building::new(taken_in);
+                    }
                     Delivery::New(number)
                 }
             });
         }
-        drop((keys, revisions));
-        if !block.alerts.is_empty() {
-            let next = first + block.alerts.len() as u64;
-            self.put(t::ALERTS, first, "a block of alerts", &block)?;
-            let mut table = self.write.open_table(t::BYTES).map_err(|e| fail(&e))?;
-            table
-                .insert(first, bytes.as_slice())
-                .map_err(|e| fail(&e))?;
-            drop(table);
+        if building.len() > 0 {
+            put(next - building.len() as u64, &building).map_err(|e| fail(&e))?;
+        }
+        drop((keys, revisions, alerts, documents));
+        if next > first {
             self.set_meta(meta::NEXT_ALERT, next)?;
         }
         self.add_meta(meta::DUPLICATES, duplicates)?;

@@ -3,6 +3,7 @@
 //! A [`Home`] is one folder. A tenant's part of it is one folder below, opened once and handed out as
 //! a [`TenantScope`]: a function that holds a scope can reach that tenant's files and nothing else.
 
+mod block;
 mod change;
 mod compiled;
 mod error;

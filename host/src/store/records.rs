@@ -96,7 +96,11 @@ pub(super) fn decode<'a, T: serde::Deserialize<'a>>(
     postcard::from_bytes(bytes).map_err(|e| unreadable(tenant, what, &e))
 }
 
-fn unreadable(tenant: &TenantId, what: &'static str, error: &dyn std::fmt::Display) -> StoreError {
+pub(super) fn unreadable(
+    tenant: &TenantId,
+    what: &'static str,
+    error: &dyn std::fmt::Display,
+) -> StoreError {
     StoreError::Record {
         tenant: tenant.to_string(),
         what,

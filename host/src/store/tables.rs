@@ -6,7 +6,7 @@ use redb::TableDefinition;
 
 /// Counters and settings, by name.
 pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
-/// Blocks of alerts by the number of their first: [`super::tables::Block`].
+/// Blocks of alerts by the number of their first: [`super::block::Block`].
 pub(super) const ALERTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("alerts");
 /// The source's bytes of a block of alerts, one after another.
 pub(super) const BYTES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("bytes");
@@ -67,15 +67,6 @@ pub(super) mod meta {
     pub(in crate::store) const TRAIL_ENTRIES: &str = "trail-committed";
     pub(in crate::store) const NEXT_RULE: &str = "next-rule";
     pub(in crate::store) const NOTE_COUNT: &str = "note-count";
-}
-
-/// Alerts that arrived together.
-#[derive(serde::Serialize, serde::Deserialize)]
-pub(super) struct Block {
-    pub(super) taken_in: Instant,
-    pub(super) alerts: Vec<Alert>,
-    /// Where each document ends in the block's bytes.
-    pub(super) ends: Vec<u32>,
 }
 
 /// An alert as it is kept.

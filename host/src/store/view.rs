@@ -1,5 +1,6 @@
-use super::records::{decode, failure};
-use super::tables::{self as t, Block, GroupRow, Notice, Rejected, Stored, meta};
+use super::block::Block;
+use super::records::{decode, failure, unreadable};
+use super::tables::{self as t, GroupRow, Notice, Rejected, Stored, meta};
 use super::{Material, StoreError};
 use crate::model::{
     AlertNumber, Case, Digest, Draft, Enrichment, ModuleName, Placement, Rule, TenantId,
@@ -94,14 +95,10 @@ impl View {
         let mut found = Vec::new();
         for row in table.range(from..=last).map_err(|e| self.fail(&e))? {
             let (start, bytes) = row.map_err(|e| self.fail(&e))?;
-            let block: Block = decode(&self.tenant, "a block of alerts", bytes.value())?;
-            for (number, alert) in (start.value()..).zip(block.alerts) {
+            let block = self.block(bytes.value())?;
+            for (number, place) in (start.value()..).zip(0..block.len()) {
                 if (first..=last).contains(&number) {
-                    found.push(Stored {
-                        number,
-                        taken_in: block.taken_in,
-                        alert,
-                    });
+                    found.extend(self.stored(number, &block, place)?);
                 }
             }
         }
@@ -112,34 +109,44 @@ impl View {
     pub fn alerts_of(&self, numbers: &[AlertNumber]) -> Result<Vec<Stored>, StoreError> {
         let table = self.table(t::ALERTS)?;
         let mut found = Vec::with_capacity(numbers.len());
-        let mut block: Option<(u64, Block)> = None;
-        for &number in numbers {
-            let held = block.as_ref().is_some_and(|(start, b)| {
-                (*start..*start + b.alerts.len() as u64).contains(&number)
-            });
-            if !held {
-                let start = self.block_start(&table, number)?;
-                block = match table.get(start).map_err(|e| self.fail(&e))? {
-                    Some(bytes) => Some((
-                        start,
-                        decode(&self.tenant, "a block of alerts", bytes.value())?,
-                    )),
-                    None => None,
-                };
-            }
-            if let Some((start, held)) = &block
-                && let Some(alert) = number
-                    .checked_sub(*start)
-                    .and_then(|i| held.alerts.get(i as usize))
-            {
-                found.push(Stored {
-                    number,
-                    taken_in: held.taken_in,
-                    alert: alert.clone(),
-                });
+        let mut numbers = numbers.iter().copied().peekable();
+        while let Some(&number) = numbers.peek() {
+            let mut before = table.range(..=number).map_err(|e| self.fail(&e))?;
+            let Some(row) = before.next_back() else {
+                numbers.next();
+                continue;
+            };
+            let (start, bytes) = row.map_err(|e| self.fail(&e))?;
+            let (start, block) = (start.value(), self.block(bytes.value())?);
+            numbers.next();
+            found.extend(self.stored(number, &block, (number - start) as usize)?);
+            let held = start..start + block.len() as u64;
+            while let Some(number) = numbers.next_if(|n| held.contains(n)) {
+                found.extend(self.stored(number, &block, (number - start) as usize)?);
             }
         }
         Ok(found)
+    }
+
+    fn block<'a>(&self, bytes: &'a [u8]) -> Result<Block<'a>, StoreError> {
+        Block::read(bytes)
+            .ok_or_else(|| unreadable(&self.tenant, "a block of alerts", &"it is cut short"))
+    }
+
+    fn stored(
+        &self,
+        number: AlertNumber,
+        block: &Block<'_>,
+        place: usize,
+    ) -> Result<Option<Stored>, StoreError> {
+        let Some(alert) = block.alert(place) else {
+            return Ok(None);
+        };
+        Ok(Some(Stored {
+            number,
+            taken_in: block.taken_in,
+            alert: alert.map_err(|e| unreadable(&self.tenant, "an alert", &e))?,
+        }))
     }
 
     /// The source's bytes of an alert.
@@ -149,21 +156,15 @@ impl View {
         let Some(block) = alerts.get(start).map_err(|e| self.fail(&e))? else {
             return Ok(None);
         };
-        let block: Block = decode(&self.tenant, "a block of alerts", block.value())?;
+        let place = number.saturating_sub(start) as usize;
+        let Some(document) = self.block(block.value())?.document(place) else {
+            return Ok(None);
+        };
         let bytes = self
             .table(t::BYTES)?
             .get(start)
             .map_err(|e| self.fail(&e))?;
-        let index = number.saturating_sub(start) as usize;
-        let from = index
-            .checked_sub(1)
-            .and_then(|i| block.ends.get(i))
-            .copied()
-            .unwrap_or(0) as usize;
-        let to = block.ends.get(index).map(|end| *end as usize);
-        Ok(bytes
-            .zip(to)
-            .and_then(|(bytes, to)| bytes.value().get(from..to).map(<[u8]>::to_vec)))
+        Ok(bytes.and_then(|bytes| bytes.value().get(document).map(<[u8]>::to_vec)))
     }
 
     /// Every placement of alerts from `first` through `last`, in their order.

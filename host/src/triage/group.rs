@@ -17,7 +17,7 @@ const MAX_NOTE_KEY_BYTES: usize = 512;
 const MAX_NOTE_BYTES: usize = 4_096;
 
 /// An answer that holds: a partition of the batch.
-pub(super) struct Checked {
+pub(crate) struct Checked {
     rules: Vec<StatedRule>,
     /// In the order of the batch.
     placements: Vec<grouping::Placement>,
@@ -34,12 +34,12 @@ struct StatedRule {
 
 /// Checks an answer over the alerts of these numbers, which ascend. `standing` gives where a group
 /// that exists already stands.
-pub(super) fn check(
+pub(super) fn check<E>(
     answer: Grouped,
     numbers: &[AlertNumber],
     has_memory: bool,
-    standing: impl Fn(AlertNumber) -> Result<Option<Standing>, StoreError>,
-) -> Result<Result<Checked, AnswerFault>, StoreError> {
+    standing: impl Fn(AlertNumber) -> Result<Option<Standing>, E>,
+) -> Result<Result<Checked, AnswerFault>, E> {
     let mut known = BTreeMap::new();
     let named = answer
         .placements
@@ -198,6 +198,36 @@ fn notes(
 }
 
 impl Checked {
+    /// Checks an answer, as [`check`], where nothing has to be read for it.
+    pub(crate) fn of(
+        answer: Grouped,
+        numbers: &[AlertNumber],
+        has_memory: bool,
+        standing: impl Fn(AlertNumber) -> Option<Standing>,
+    ) -> Result<Self, AnswerFault> {
+        let standing = |group| Ok::<_, std::convert::Infallible>(standing(group));
+        match check(answer, numbers, has_memory, standing) {
+            Ok(checked) => checked,
+        }
+    }
+
+    /// Each alert and its group, in the order of the batch.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = (AlertNumber, AlertNumber)> {
+        self.placements.iter().map(|p| (p.alert, p.group))
+    }
+
+    /// The groups it opens, and where each stands.
+    pub(crate) fn openings(&self) -> impl Iterator<Item = (AlertNumber, Standing)> {
+        self.openings
+            .iter()
+            .map(|(group, standing)| (*group, *standing))
+    }
+
+    /// What the module wants remembered.
+    pub(crate) fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
     /// A placement by the host itself: the alert stands alone, because no module placed it.
     pub(super) fn alone(alert: AlertNumber) -> Self {
         let says = "the grouper failed on it, so it stands alone";

@@ -12,6 +12,7 @@ mod submit;
 
 pub use fault::AnswerFault;
 pub use finish::Drafted;
+pub(crate) use group::Checked;
 pub use group::MAX_GROUPS_PER_CASE;
 pub(crate) use group::variant as variant_of;
 pub(crate) use session::{Knowledge, Modules, Parts};

@@ -7,6 +7,7 @@ use crate::sandbox::{Beginning, Memory, Prepared, RunFailure};
 use crate::store::{Change, Material, Notice, View};
 use crate::trail::{Commitment, Failure, Released, RunRecord, RunStart, Salt, Words};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const VERSION: &str = concat!("casemate ", env!("CARGO_PKG_VERSION"));
 
@@ -99,7 +100,8 @@ impl Session {
                     given.known_good = Some(FactList::new(self.knowledge.known_good.clone()));
                 }
                 Capability::Memory => {
-                    given.memory = Some(Recall::new(view.notes(module.granted().module())?));
+                    let notes = view.notes(module.granted().module())?;
+                    given.memory = Some(Recall::new(Arc::new(notes)));
                 }
             }
         }

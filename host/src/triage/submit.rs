@@ -7,7 +7,7 @@ use super::session::{Session, SessionError};
 use crate::model::{Alert, AlertNumber};
 use crate::sandbox::table::project;
 use crate::sandbox::{RunFailure, Why};
-use crate::store::{Change, Delivery, Material, Rejected, View};
+use crate::store::{Change, Delivery, Material, Rejected, StoreError, View};
 use crate::trail::{Commitment, Intake};
 use std::io;
 use std::sync::mpsc;
@@ -238,7 +238,9 @@ impl Session {
         let checked = match finished.answer {
             Ok(answer) => {
                 finished.material.answer = encoded("the answer", &answer)?;
-                let standing = |group| Ok(view.group(group)?.map(|row| row.group.standing));
+                let standing = |group| -> Result<_, StoreError> {
+                    Ok(view.group(group)?.map(|row| row.group.standing))
+                };
                 group::check(answer, &numbers, has_memory, standing)?.map_err(|fault| RunFailure {
                     module: module.clone(),
                     why: Why::Answer(fault),
