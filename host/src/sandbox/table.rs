@@ -2,7 +2,7 @@
 //! shows, and nothing else. Withheld fields are dropped here, before anything enters a sandbox.
 
 use super::bindings::types;
-use crate::model::{Alert, AlertNumber, Field, FieldSet, ObservableKind};
+use crate::model::{Alert, AlertNumber, Field, FieldSet, ObservableKind, Text};
 use std::collections::HashMap;
 
 /// One row of a batch.
@@ -12,14 +12,25 @@ pub(crate) type Row<'a> = (AlertNumber, &'a Alert);
 pub(crate) fn project(rows: &[Row<'_>], fields: FieldSet) -> types::Alerts {
     let mut strings = Strings::default();
     let mut columns = Vec::new();
+    // An alert's fields are in the order of the list, as the columns are: one pass over each alert.
+    let mut rest: Vec<&[(Field, Text)]> = rows.iter().map(|(_, a)| a.fields.as_slice()).collect();
     for field in fields.iter().filter(|f| *f != Field::Observables) {
-        let values = rows
-            .iter()
-            .map(|(_, alert)| strings.index(alert.field(field).unwrap_or("")))
-            .collect();
+        // A source repeats itself: what the row before has needs no looking up.
+        let mut last = ("", 0);
+        let values = rows.iter().zip(&mut rest).map(|((_, alert), rest)| {
+            let value = if field == Field::Severity {
+                alert.severity.word()
+            } else {
+                next(rest, field)
+            };
+            if value != last.0 {
+                last = (value, strings.index(value));
+            }
+            last.1
+        });
         columns.push(types::Column {
             name: wit_field(field),
-            values,
+            values: values.collect(),
         });
     }
     let mut observables = Vec::new();
@@ -44,6 +55,20 @@ pub(crate) fn project(rows: &[Row<'_>], fields: FieldSet) -> types::Alerts {
         text: strings.text,
         ends: strings.ends,
     }
+}
+
+/// The field's value, from fields in the order of the list, of which those before it are done with.
+fn next<'a>(rest: &mut &'a [(Field, Text)], field: Field) -> &'a str {
+    while let [(found, value), more @ ..] = *rest {
+        if *found > field {
+            break;
+        }
+        *rest = more;
+        if *found == field {
+            return value.as_str();
+        }
+    }
+    ""
 }
 
 /// An observable is shown where its own field is, and never where its value is that of a field that
@@ -189,6 +214,35 @@ mod tests {
         assert_eq!(table.numbers.len(), 100);
         assert!(table.columns.iter().all(|c| c.values.len() == 100));
         assert_eq!(table.ends.last().copied(), Some(table.text.len() as u32));
+    }
+
+    #[test]
+    fn every_column_has_each_alerts_own_value_or_none() {
+        let (full, mut bare) = (alert(), alert());
+        bare.fields.retain(|(field, _)| *field == Field::UserName);
+        bare.severity = Severity::Low;
+        let rows = [(1, &full), (2, &bare), (3, &full), (4, &full)];
+        for fields in [
+            FieldSet::all(),
+            FieldSet::from_iter([Field::Severity, Field::UserName, Field::Message]),
+        ] {
+            let table = project(&rows, fields);
+            let text = |index: u32| {
+                let at = |i: u32| table.ends[i as usize] as usize;
+                table.text[at(index.max(1) - 1)..at(index)].to_owned()
+            };
+            let names = fields.iter().filter(|f| *f != Field::Observables);
+            for (field, column) in names.zip(&table.columns) {
+                for ((_, alert), value) in rows.iter().zip(&column.values) {
+                    let value = if *value == 0 {
+                        String::new()
+                    } else {
+                        text(*value)
+                    };
+                    assert_eq!(value, alert.field(field).unwrap_or(""), "{field}");
+                }
+            }
+        }
     }
 
     #[test]
