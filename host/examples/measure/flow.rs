@@ -15,7 +15,7 @@ use std::time::Instant;
 
 const ALL: [&str; 4] = ["assets", "drafter", "grouper", "known-good"];
 
-fn start<'a>(casemate: &'a Casemate, place: &Place, tenant: usize) -> anyhow::Result<Session> {
+fn start(casemate: &Casemate, place: &Place, tenant: usize) -> anyhow::Result<Session> {
     let tenant = place.tenants.get(tenant).context("a tenant")?;
     Ok(casemate.start(tenant, Now.now())?)
 }

@@ -1,6 +1,5 @@
 use super::*;
 use crate::boundary::{HostNames, Roster};
-use crate::sandbox::Limits;
 
 const NOW: Instant = Instant::from_millis(1_795_420_800_000); // 2026-11-23T08:00:00Z
 
