@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod command_line;
 mod fields;
 mod house;
 mod isolation;

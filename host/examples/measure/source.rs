@@ -59,7 +59,9 @@ pub(crate) fn edr(alerts: usize) -> Vec<u8> {
         // The lesser of two throws: some are common, most are rare.
         let rule = dice.roll(12).min(dice.roll(12)) as usize;
         let host = dice.roll(200).min(dice.roll(200)).min(dice.roll(200));
-        let (id, title, tactic) = RULES.get(rule).copied().unwrap_or_default();
+        let Some((id, title, tactic)) = RULES.get(rule) else {
+            continue;
+        };
         let user = (host * 7 + dice.roll(3)) % 150;
         let time = 1_764_547_200_000 + i * step;
         let (a, b) = (dice.roll(1 << 30), dice.roll(1 << 30));

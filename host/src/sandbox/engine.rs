@@ -7,6 +7,9 @@ use std::time::Duration;
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Strategy};
 
+/// The engine and its version; the manifest pins it, and a test compares the two.
+pub const ENGINE: &str = "wasmtime 48.0.8";
+
 /// One tick of the engine's clock, in milliseconds. A runaway module is stopped at the first tick
 /// after its deadline.
 pub(super) const TICK_MS: u64 = 5;
@@ -188,5 +191,12 @@ mod tests {
         let within = Duration::from_millis(Limits::COMPILE_MS);
         let empty = wat::parse_str("(component)").unwrap();
         assert!(compile(&ticking.engine, &empty, within).is_ok());
+    }
+
+    #[test]
+    fn the_engine_that_is_named_is_the_one_that_is_built_in() {
+        let manifest = include_str!("../../Cargo.toml");
+        let version = ENGINE.strip_prefix("wasmtime ").unwrap();
+        assert!(manifest.contains(&format!("wasmtime = {{ version = \"={version}\"")));
     }
 }

@@ -16,7 +16,7 @@ pub(crate) mod table;
 mod trial;
 mod wanted;
 
-pub use engine::{CompileError, EngineError, Memory};
+pub use engine::{CompileError, ENGINE, EngineError, Memory};
 pub use granted::{Denial, DeniedBy, Granted, NotGranted, WhyNotGranted, Withheld};
 pub use grants::{Grant, GrantedTenants, Grants};
 pub use limit::{Limit, Limits, OverLimit};

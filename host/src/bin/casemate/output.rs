@@ -217,6 +217,12 @@ pub(crate) fn count(number: u64) -> String {
     out
 }
 
+/// A number of things, in the singular where it is one.
+pub(crate) fn many(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", count(number))
+}
+
 /// A time to the second, in UTC.
 pub(crate) fn time(instant: casemate::model::Instant) -> String {
     let text = instant.to_string();

@@ -1,6 +1,6 @@
 use super::{open, store};
 use crate::args::{Case as Args, CaseId, Format, Shared};
-use crate::output::{self, Exit, Failure, Paint, count, time};
+use crate::output::{self, Exit, Failure, Paint, many, time};
 use casemate::model::{Citation, Evidence, Section};
 use casemate::queue::{CaseFile, reason};
 
@@ -32,22 +32,22 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
 fn page(file: &CaseFile) -> String {
     let paint = Paint::stdout();
     let mut out = format!(
-        "{}\n  assessed severity {}; {} groups, {} alerts\n",
+        "{}\n  assessed severity {}; {}, {}\n",
         paint.bold(&format!("case {}/{}", file.tenant, file.case.number)),
         file.case.assessed_severity,
-        file.groups.len(),
-        count(file.groups.iter().map(|g| g.group.count).sum()),
+        many(file.groups.len() as u64, "group"),
+        many(file.groups.iter().map(|g| g.group.count).sum(), "alert"),
     );
     let cited: Vec<&Citation> = file.cited().into_iter().collect();
     draft(file, &cited, &paint, &mut out);
     out.push_str(&format!("\n{}\n", paint.bold("Groups")));
     for group in &file.groups {
         out.push_str(&format!(
-            "  {}  {} on {}: {} alerts, {} to {}, {}\n",
+            "  {}  {} on {}: {}, {} to {}, {}\n",
             group.group.number,
             group.title,
             group.host,
-            count(group.group.count),
+            many(group.group.count, "alert"),
             time(group.group.first),
             time(group.group.last),
             group.group.severity,

@@ -6,7 +6,7 @@ use crate::demo::check::{
     AlertSeen, CaseSeen, GroupSeen, SentenceSeen, TenantSeen, Verdict, check,
 };
 use crate::demo::{END, Queue, Truth, queue::generate};
-use crate::output::{self, Exit, Failure, Paint, Progress, count};
+use crate::output::{self, Exit, Failure, Paint, Progress, count, many};
 use crate::{ambient, output::cut};
 use anyhow::Context as _;
 use casemate::model::{Evidence, Instant, TenantId};
@@ -329,7 +329,7 @@ fn page(report: &Report<'_>) -> String {
     out.push_str(&format!(
         "  came in      {} documents: {} alerts, {} delivered twice, {} that are no alert (kept, with the reason)\n\
          \x20 grouped      {} alerts into {} groups, {:.1} % fewer rows\n\
-         \x20 to look at   {} cases, each with a draft whose every sentence is cited; {} groups of them in the foreground\n\
+         \x20 to look at   {} of {} in the foreground; {} drafted, {} of their sentences without a citation and marked so\n\
          \x20 background   {} alerts known good by the clients' own facts, {} routine by their rate; counted, none gone\n\
          \x20 runs         {} sandboxed runs in {:.1} s, each for one tenant, each call recorded before it was answered\n",
         count(intake.documents),
@@ -339,8 +339,10 @@ fn page(report: &Report<'_>) -> String {
         count(intake.placed),
         count(figures.groups as u64),
         figures.reduction * 100.0,
-        count(of(|q| q.cases.len() as u64)),
-        count(figures.front_groups as u64),
+        many(of(|q| q.cases.len() as u64), "case"),
+        many(figures.front_groups as u64, "group"),
+        count(of(|q| q.cases.iter().filter(|row| row.draft.is_some()).count() as u64)),
+        count(of(|q| q.cases.iter().map(|row| row.uncited).sum())),
         count(of(|q| q.known_good.iter().map(|r| r.alerts).sum())),
         count(of(|q| q.routine.iter().map(|r| r.alerts).sum())),
         count(intake.runs + cases.runs),
@@ -366,7 +368,7 @@ fn page(report: &Report<'_>) -> String {
             vec![
                 format!("  {tenant}/{}", row.case),
                 row.assessed_severity.to_string(),
-                format!("{} alerts", row.alerts),
+                many(row.alerts, "alert"),
                 row.hosts.first().cloned().unwrap_or_default(),
                 cut(&row.title, 60),
             ]

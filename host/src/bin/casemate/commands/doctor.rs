@@ -23,7 +23,11 @@ pub(crate) fn run(shared: &Shared) -> Result<Exit, Failure> {
     add(
         "host",
         true,
-        format!("casemate {}, wasmtime 48.0.8", env!("CARGO_PKG_VERSION")),
+        format!(
+            "casemate {}, {}",
+            env!("CARGO_PKG_VERSION"),
+            casemate::sandbox::ENGINE
+        ),
     );
     add(
         "machine",

@@ -1,6 +1,6 @@
 use super::{chosen, open, store};
 use crate::args::{Format, Queue as Args, Shared};
-use crate::output::{self, Exit, Failure, Paint, count, cut, time};
+use crate::output::{self, Exit, Failure, Paint, count, cut, many, time};
 use casemate::model::{Severity, TenantId};
 use casemate::queue::{Queue, QueueRow};
 use serde::Serialize;
@@ -68,10 +68,10 @@ fn page(queues: &[Queue]) -> String {
     let routine_groups = of(|q| q.routine.len() as u64);
     out.push('\n');
     out.push_str(&paint.dim(&format!(
-        "{} cases to look at, of {} alerts at {} tenants. In the background, counted and kept:\n",
-        count(rows.len() as u64),
-        count(of(|q| q.alerts)),
-        count(queues.len() as u64),
+        "{} to look at, of {} at {}. In the background, counted and kept:\n",
+        many(rows.len() as u64, "case"),
+        many(of(|q| q.alerts), "alert"),
+        many(queues.len() as u64, "tenant"),
     )));
     let worst =
         |severities: Vec<Severity>| severities.into_iter().max().map_or("none", Severity::word);
@@ -88,12 +88,12 @@ fn page(queues: &[Queue]) -> String {
             .collect(),
     );
     out.push_str(&paint.dim(&format!(
-        "  known good  {} alerts in {} cases, covered by the tenants' own facts (highest severity {known_worst})\n\
-         \x20 routine     {} alerts in {} groups, expected where they are by their rate (highest severity {routine_worst})\n",
-        count(known),
-        count(known_cases),
-        count(routine),
-        count(routine_groups),
+        "  known good  {} in {}, covered by the tenants' own facts (highest severity {known_worst})\n\
+         \x20 routine     {} in {}, expected where they are by their rate (highest severity {routine_worst})\n",
+        many(known, "alert"),
+        many(known_cases, "case"),
+        many(routine, "alert"),
+        many(routine_groups, "group"),
     )));
     let waiting = of(|q| q.waiting);
     if waiting > 0 {
