@@ -1,7 +1,7 @@
 //! What a SIEM does with the library: a home in a folder, a tenant, alerts in; groups, cases and
 //! drafts out. Needs built modules (`cargo modules`), no wasm toolchain of its own:
 //!
-//! `cargo run --release -p casemate --example embed -- target/embedded target/modules`
+//! `cargo run --release --example embed -- target/embedded target/modules`
 #![expect(clippy::print_stdout, reason = "an example prints its result")]
 #![expect(
     clippy::disallowed_methods,

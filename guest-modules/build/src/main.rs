@@ -152,7 +152,7 @@ fn demo(workspace: &Workspace, modules: &Path, arguments: &[OsString]) -> Result
     let program = workspace.target.join(program);
     let mut cargo = Command::new(&workspace.cargo);
     cargo
-        .args(["build", "--release", "-p", "casemate"])
+        .args(["build", "--release", "--workspace", "--bin", "casemate"])
         .current_dir(&workspace.root);
     if !program.exists() {
         say("compiling the host (a few minutes, once) ...");
