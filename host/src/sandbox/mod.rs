@@ -13,7 +13,6 @@ mod manifest;
 mod prepare;
 mod run;
 pub(crate) mod table;
-mod trial;
 mod wanted;
 
 pub use engine::{CompileError, ENGINE, EngineError, Memory};
@@ -24,5 +23,4 @@ pub use manifest::{Manifest, module_digest};
 pub use prepare::{Module, NotPrepared, Prepared, Refused, Sandbox};
 pub(crate) use run::Beginning;
 pub use run::{RunFailure, Why};
-pub use trial::{NotTried, Trial, TrialAnswer, TrialBatch, TrialFailure, TrialMemory};
 pub use wanted::{GrantedLimits, WantedLimits};

@@ -9,12 +9,13 @@ pub mod intake;
 mod runs;
 mod session;
 mod submit;
+mod trial;
 
 pub use fault::AnswerFault;
 pub use finish::Drafted;
-pub(crate) use group::Checked;
 pub use group::MAX_GROUPS_PER_CASE;
 pub(crate) use group::variant as variant_of;
 pub(crate) use session::{Knowledge, Modules, Parts};
 pub use session::{NotStarted, Session, SessionError};
 pub use submit::{BATCH, Submitted};
+pub use trial::{NotTried, Trial, TrialAnswer, TrialBatch, TrialFailure, TrialMemory};

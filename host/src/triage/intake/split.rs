@@ -390,7 +390,11 @@ impl<R: io::Read> Split<R> {
         let offset = self.offset() - kept.length;
         let end = self.start + length;
         let here = self.buffer.get(self.start..end).unwrap_or_default();
-        let here = here.trim_ascii_end();
+        let end = here
+            .iter()
+            .rposition(|b| !is_blank(*b))
+            .map_or(0, |last| last + 1);
+        let here = here.get(..end).unwrap_or(here);
         let whole = kept.length + here.len() as u64;
         let mut bytes = kept.bytes;
         if whole > MAX_DOCUMENT_BYTES as u64 {
@@ -465,5 +469,11 @@ struct Kept {
 }
 
 fn is_control(b: u8) -> bool {
-    b.is_ascii_control() && !b.is_ascii_whitespace()
+    b.is_ascii_control() && !is_blank(b)
+}
+
+/// JSON's white space. A form feed is none: taken for it, a line of form feeds would be a piece of
+/// no length, and the input would never end.
+fn is_blank(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\r' | b'\n')
 }

@@ -190,6 +190,33 @@ fn bytes_that_are_no_utf8_are_rejected_with_their_place() {
 }
 
 #[test]
+fn whatever_bytes_come_the_input_comes_to_its_end() {
+    for first in 0..=u8::MAX {
+        for second in 0..=u8::MAX {
+            for input in [
+                vec![first, second],
+                vec![b'{', first, b'\n', second, b'\n', b'x'],
+            ] {
+                let pieces: Vec<Document> = documents(&input[..], From::Auto)
+                    .take(8)
+                    .map(|d| d.unwrap())
+                    .collect();
+                let lengths = pieces.iter().map(|piece| match piece {
+                    Document::Alert(taken) => taken.bytes.len() as u64,
+                    Document::Reject(reject) => reject.length,
+                });
+                let lengths: Vec<u64> = lengths.collect();
+                assert!(!lengths.contains(&0), "{input:?}");
+                assert!(
+                    lengths.iter().sum::<u64>() <= input.len() as u64,
+                    "{input:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn a_document_over_the_limit_is_passed_by_in_bounded_memory() {
     let long = "x".repeat(MAX_DOCUMENT_BYTES);
     for (bomb, bytes) in [

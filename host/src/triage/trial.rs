@@ -2,23 +2,22 @@
 //! every run: a manifest, a boundary and a grant decide, the linker holds what they leave, the calls
 //! stand in a trail, and the answer is checked. Only the disk is not there.
 
-use super::capability::{Given, Recall};
-use super::run::Beginning;
-use super::table::project;
-use super::{
-    CompileError, Grant, Granted, GrantedTenants, Grants, Manifest, NotGranted, NotPrepared,
-    Prepared, RunFailure, Sandbox, WantedLimits, Why, bindings, module_digest,
-};
+use super::group::Checked;
 use crate::boundary::{Boundary, HostNames, Roster};
 use crate::model::{
     Alert, AlertNumber, Capability, Clock, Digest, Evidence, FieldSet, Instant, ModuleKind,
     Standing, TenantId, Text,
 };
+use crate::sandbox::capability::{Given, Recall};
+use crate::sandbox::table::project;
+use crate::sandbox::{
+    Beginning, CompileError, Grant, Granted, GrantedTenants, Grants, Manifest, NotGranted,
+    NotPrepared, Prepared, RunFailure, Sandbox, WantedLimits, Why, bindings, module_digest,
+};
 use crate::store::Note;
 use crate::trail::{
     Commitment, Log, MemoryMedium, Opening, Origin, RunStart, Salt, TrailError, Words,
 };
-use crate::triage::Checked;
 use crate::written::Problems;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -162,8 +161,8 @@ impl Trial {
             clock: Arc::new(StandingStill(as_of)),
             log,
             pooled: match sandbox.memory() {
-                super::Memory::OnDemand => false,
-                super::Memory::Pooled => true,
+                crate::sandbox::Memory::OnDemand => false,
+                crate::sandbox::Memory::Pooled => true,
             },
         })
     }
