@@ -101,7 +101,7 @@ impl Casemate {
         {
             Some(Ok(cache)) => Some(cache),
             Some(Err(error)) => {
-                tracing::warn!(%error, "compiled components are not kept");
+                tracing::info!(%error, "compiled components are not kept");
                 None
             }
             None => None,
@@ -194,6 +194,14 @@ impl Casemate {
                 problems,
             }
         })
+    }
+
+    /// Reads what a tenant wrote down about itself, and says what of it does not hold.
+    ///
+    /// # Errors
+    /// When a file of its knowledge cannot be read or does not hold.
+    pub fn check_knowledge(&self, scope: &TenantScope) -> Result<(), NotStarted> {
+        Knowledge::read(scope).map(drop)
     }
 
     /// What a tenant's store holds, beside a writer or without one; none where nothing was ever

@@ -413,7 +413,7 @@ pub fn reason(rule: &Rule, measured: i64, bound: i64) -> String {
         format!("{} [{}]", rule.says, rule.name)
     } else {
         format!(
-            "{} [{}: {measured} against {bound} {}]",
+            "{} [{}: measured {measured}, bound {bound}; {}]",
             rule.says, rule.name, rule.unit
         )
     }

@@ -18,6 +18,12 @@ pub enum SetupError {
     /// The operator's id is not one.
     #[error("`{0}` is not a person's id: write one such as `first.last@mssp.example`")]
     NotAPerson(Text),
+    /// The person is not in the roster.
+    #[error("`{0}` is no person of `roster.toml`: write them there first")]
+    NotInRoster(Text),
+    /// There is such a tenant already.
+    #[error("tenant `{0}` is in this home already")]
+    TenantExists(TenantId),
     /// There is no such module.
     #[error("module `{0}` is not installed in this home")]
     NoModule(ModuleName),
@@ -78,12 +84,21 @@ pub fn install(
 /// source's own message; no model.
 ///
 /// # Errors
-/// When the tenant is there already or its folder cannot be written.
+/// When the tenant is there already, the person is not in the roster, or the folder cannot be
+/// written.
 pub fn add_tenant(
     home: &Home,
     tenant: &TenantId,
     accountable: &str,
 ) -> Result<TenantScope, SetupError> {
+    let roster = home.text("roster.toml")?.unwrap_or_default();
+    let roster = crate::boundary::Roster::parse(&roster).map_err(SetupError::Written)?;
+    if roster.person(accountable).is_none() {
+        return Err(SetupError::NotInRoster(Text::capped(accountable, 100)));
+    }
+    if home.tenants()?.0.contains(tenant) {
+        return Err(SetupError::TenantExists(tenant.clone()));
+    }
     let scope = home.add_tenant(tenant)?;
     scope.replace_boundary(&Boundary::template(accountable, &[]))?;
     Ok(scope)

@@ -17,7 +17,7 @@ const MAX_SENTENCE_BYTES: usize = 1_000;
 const MAX_CITATIONS: usize = 64;
 const MAX_EARLIER: usize = 16;
 /// Earlier groups looked at for each property of each group.
-const MAX_EARLIER_PER_PROPERTY: usize = 4;
+const MAX_EARLIER_PER_PROPERTY: usize = 16;
 
 /// What a drafter is handed, and what the evidence numbers in it stand for.
 pub(super) struct Prepared {
@@ -177,9 +177,16 @@ fn earlier(
             }
         }
     }
+    // Only what was over when the case began was seen before it: a group that goes on counts alerts
+    // that came later.
+    let begins = groups.iter().map(|row| row.group.first).min();
     let mut rows = Vec::with_capacity(found.len());
     for (number, place) in found {
-        rows.extend(view.group(number)?.map(|row| (row, place)));
+        let row = view.group(number)?;
+        rows.extend(
+            row.filter(|row| Some(row.group.last) < begins)
+                .map(|row| (row, place)),
+        );
     }
     rows.sort_by_key(|(row, _)| std::cmp::Reverse((row.group.last, row.group.number)));
     rows.truncate(MAX_EARLIER);

@@ -17,6 +17,8 @@ use std::time::Duration;
 pub const BATCH: usize = 1_000;
 /// Bytes of documents after which a batch is not filled further.
 const BATCH_BYTES: usize = 8 << 20;
+/// Rejects that are told one by one; all are kept.
+const TOLD_REJECTS: usize = 5;
 /// Documents handed over together by the reading thread.
 const CHUNK: usize = 250;
 /// How long a batch waits to be filled: long enough for a pipe, too short for a person to notice.
@@ -56,6 +58,8 @@ pub struct Submitted {
     pub revisions: u64,
     /// Documents that were not taken.
     pub rejects: u64,
+    /// The first of them: where each began, in bytes, and why it was not taken.
+    pub first_rejects: Vec<String>,
     /// Alerts that were placed in groups.
     pub placed: u64,
     /// Alerts that wait to be placed, because no grouper could.
@@ -126,6 +130,11 @@ impl Session {
                     taken.push((alert.alert, alert.bytes));
                 }
                 Document::Reject(reject) => {
+                    if done.first_rejects.len() < TOLD_REJECTS {
+                        let (offset, reason) = (reject.offset, &reject.reason);
+                        done.first_rejects
+                            .push(format!("{name}, byte {offset}: {reason}"));
+                    }
                     digests.extend_from_slice(crate::model::Digest::of(&reject.bytes).as_bytes());
                     rejects.push(Rejected {
                         taken_in: now,

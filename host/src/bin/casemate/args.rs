@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Module(Module),
     /// Which alert is in which group
     Group(Group),
+    /// What came and could not be taken, with the reason
+    Rejects(Group),
     /// What of this machine and this home is as it should be
     Doctor,
 }

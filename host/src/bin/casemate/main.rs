@@ -6,7 +6,7 @@ mod commands;
 mod demo;
 mod output;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Format};
 use clap::Parser as _;
 use output::{Exit, Failure};
 use std::io::IsTerminal as _;
@@ -35,6 +35,10 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<Exit, Failure> {
     let shared = &cli.shared;
+    if shared.format == Format::Csv && !matches!(cli.command, Command::Group(_)) {
+        let error = anyhow::anyhow!("only `casemate group` prints comma-separated values");
+        return Err(Failure::new(Exit::Usage, error).help("one of: table, json, ndjson"));
+    }
     match &cli.command {
         Command::Init(args) => commands::init::run(shared, args),
         Command::Tenant(args) => commands::tenant::run(shared, args),
@@ -45,6 +49,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Boundary(args) => commands::boundary::run(shared, args),
         Command::Module(args) => commands::module::run(shared, args),
         Command::Group(args) => commands::group::run(shared, args),
+        Command::Rejects(args) => commands::rejects::run(shared, args),
         Command::Doctor => commands::doctor::run(shared),
     }
 }

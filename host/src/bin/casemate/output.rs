@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     Ok = 0,
     /// Done, with rejects, refusals or findings.
     Findings = 1,
+    /// The command line is wrong.
+    Usage = 2,
     /// Denied by boundary or grant.
     Denied = 3,
     /// A trail or store is damaged.

@@ -102,6 +102,9 @@ pub(crate) fn run(shared: &Shared) -> Result<Exit, Failure> {
                         );
                     }
                 }
+                if let Err(error) = casemate.check_knowledge(&scope) {
+                    add("knowledge", false, format!("tenant `{tenant}`: {error}"));
+                }
                 if let Err(error) = casemate.view(tenant) {
                     add("store", false, error.to_string());
                 }
@@ -131,7 +134,7 @@ pub(crate) fn run(shared: &Shared) -> Result<Exit, Failure> {
                 } else {
                     paint.red("wrong")
                 };
-                out.push_str(&format!("{mark}  {:<9}{}\n", finding.what, finding.says));
+                out.push_str(&format!("{mark}  {:<10}{}\n", finding.what, finding.says));
             }
             output::text(&out)?;
         }

@@ -6,11 +6,19 @@ use anyhow::Context as _;
 use casemate::model::ModuleName;
 use casemate::sandbox::GrantedTenants;
 use casemate::setup;
-use casemate::store::{Dir, Home};
+use casemate::store::{Dir, Home, StoreError};
 
 pub(crate) fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
+    // What can be wrong is looked at before anything is made.
+    let folder = args.modules.as_deref().map(ambient::open_dir).transpose()?;
+    let mut tenants = args.tenants.clone();
+    tenants.sort();
+    tenants.dedup();
     let root = ambient::make_dir(&shared.home)?;
     let home = setup::create(root, &args.operator).map_err(|e| {
+        if !matches!(e, setup::SetupError::Store(StoreError::HomeExists)) {
+            return Failure::new(Exit::Environment, e);
+        }
         Failure::new(Exit::Environment, e)
             .help("`--home DIR` names another folder; `casemate tenant add` adds tenants")
     })?;
@@ -19,14 +27,14 @@ pub(crate) fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
         shared.home.display(),
         args.operator
     ));
-    let modules = match &args.modules {
-        Some(folder) => install_all(&home, &ambient::open_dir(folder)?)?,
+    let modules = match &folder {
+        Some(folder) => install_all(&home, folder)?,
         None => Vec::new(),
     };
     for module in &modules {
         output::say(&format!("installed module `{module}`"));
     }
-    for tenant in &args.tenants {
+    for tenant in &tenants {
         setup::add_tenant(&home, tenant, &args.operator)?;
         output::say(&format!(
             "made tenant `{tenant}`: read and change its five statements in {}",
@@ -38,9 +46,9 @@ pub(crate) fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
                 .display()
         ));
     }
-    if !args.tenants.is_empty() {
+    if !tenants.is_empty() {
         for module in &modules {
-            let tenants = GrantedTenants::These(args.tenants.clone());
+            let tenants = GrantedTenants::These(tenants.clone());
             setup::grant(&home, module, tenants, &args.operator, ambient::now())?;
         }
     }

@@ -8,6 +8,7 @@ pub(crate) mod group;
 pub(crate) mod init;
 pub(crate) mod module;
 pub(crate) mod queue;
+pub(crate) mod rejects;
 pub(crate) mod run;
 pub(crate) mod tenant;
 

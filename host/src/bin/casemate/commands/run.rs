@@ -1,7 +1,7 @@
 use super::{as_of, not_started, open, stopped};
 use crate::ambient;
 use crate::args::{Format, Run, Shared};
-use crate::output::{self, Exit, Failure, Progress, count};
+use crate::output::{self, Exit, Failure, Progress, count, cut};
 use casemate::triage::{Drafted, Session, SessionError, Submitted};
 use serde::Serialize;
 use std::io;
@@ -94,6 +94,8 @@ fn add(all: &mut Submitted, one: Submitted) {
     all.duplicates += one.duplicates;
     all.revisions += one.revisions;
     all.rejects += one.rejects;
+    all.first_rejects.extend(one.first_rejects);
+    all.first_rejects.truncate(5);
     all.placed += one.placed;
     all.waiting = one.waiting;
     all.runs += one.runs;
@@ -128,6 +130,14 @@ fn table(report: &Report) -> String {
         count(cases.drafts),
         count(cases.enrichments),
     );
+    for reject in &intake.first_rejects {
+        out.push_str(&format!("  reject     {}\n", cut(reject, 160)));
+    }
+    if intake.rejects > intake.first_rejects.len() as u64 {
+        out.push_str(&format!(
+            "  rejects    all of them: casemate rejects --tenant {tenant}\n"
+        ));
+    }
     for notice in notices {
         let what = if notice.refused { "refused" } else { "failed" };
         out.push_str(&format!(
