@@ -21,6 +21,6 @@ pub use grants::{Grant, GrantedTenants, Grants};
 pub use limit::{Limit, Limits, OverLimit};
 pub use manifest::{Manifest, module_digest};
 pub use prepare::{Module, NotPrepared, Prepared, Refused, Sandbox};
-pub(crate) use run::Beginning;
+pub(crate) use run::{Beginning, Finished};
 pub use run::{RunFailure, Why};
 pub use wanted::{GrantedLimits, WantedLimits};

@@ -2,14 +2,12 @@
 
 use super::draft::{self, dossier};
 use super::enrich::{self, Subject, representatives};
-use super::runs::{Failed, Kept, encoded, keep};
+use super::runs::{Came, encoded, keep};
 use super::session::{Session, SessionError};
 use super::submit::BATCH;
 use crate::model::{AlertNumber, Case, Draft, Enrichment, Evidence};
 use crate::sandbox::table::project;
-use crate::sandbox::{RunFailure, Why};
 use crate::store::{GroupRow, View};
-use crate::trail::{Commitment, Ended};
 use std::collections::BTreeMap;
 
 /// Cases enriched and drafted together: one sync of the trail and one commit for all of them.
@@ -31,9 +29,6 @@ pub struct Drafted {
     /// Why runs failed; each reason once.
     pub failures: Vec<String>,
 }
-
-/// What came of a run: its answer, or that it failed.
-type Came<T> = Result<Ended<Kept<T>>, Failed>;
 
 impl Session {
     /// Enriches the groups of every case that has changed since it was last drafted, and drafts it.
@@ -124,56 +119,26 @@ impl Session {
             .map(|(n, a)| (Evidence::Alert(*n), a.digest))
             .collect();
         let begin = self.beginning(enricher, encoded("the batch", &table)?, rows.len(), handed)?;
-        let salt = begin.salt.clone();
         let given = self.given(enricher, view)?;
-        let mut finished = enricher.enrich(begin, given, &table);
+        let finished = enricher.enrich(begin, given, &table);
         done.runs += 1;
         let module = granted.module().clone();
-        let checked = match finished.answer {
-            Ok(answer) => {
-                finished.material.answer = encoded("the answer", &answer)?;
-                let facts = &self.knowledge.known_good;
-                enrich::check(
+        self.settle(
+            &module,
+            finished,
+            &mut done.failures,
+            |session, answer, handed| {
+                let facts = &session.knowledge.known_good;
+                Ok(enrich::check(
                     answer,
                     subjects,
-                    &finished.handed,
+                    handed,
                     facts,
                     &module,
-                    self.as_of,
-                )
-                .map_err(|fault| RunFailure {
-                    module,
-                    why: Why::Answer(fault),
-                    last_line: None,
-                })
-            }
-            Err(failure) => Err(failure),
-        };
-        match checked {
-            Ok(value) => {
-                let answer = Commitment::of(&salt, &finished.material.answer);
-                let kept = Kept {
-                    value,
-                    material: finished.material,
-                };
-                Ok(Ok(finished.record.close(
-                    self.now(),
-                    answer,
-                    finished.log_lines,
-                    kept,
-                )?))
-            }
-            Err(failure) => {
-                let failed = self.failed(
-                    finished.record,
-                    finished.log_lines,
-                    finished.material,
-                    &failure,
-                )?;
-                note(&mut done.failures, &failed);
-                Ok(Err(failed))
-            }
-        }
+                    session.as_of,
+                ))
+            },
+        )
     }
 
     fn draft_lot(&mut self, lot: &[AlertNumber], done: &mut Drafted) -> Result<(), SessionError> {
@@ -226,54 +191,24 @@ impl Session {
         let batch = encoded("the dossier", &prepared.dossier)?;
         let alerts = prepared.dossier.alerts.numbers.len();
         let begin = self.beginning(drafter, batch, alerts, prepared.handed)?;
-        let salt = begin.salt.clone();
         let given = self.given(drafter, view)?;
-        let mut finished = drafter.draft(begin, given, &prepared.dossier);
+        let finished = drafter.draft(begin, given, &prepared.dossier);
         done.runs += 1;
-        let checked = match finished.answer {
-            Ok(answer) => {
-                finished.material.answer = encoded("the answer", &answer)?;
-                draft::check(
+        self.settle(
+            &module,
+            finished,
+            &mut done.failures,
+            |session, answer, handed| {
+                Ok(draft::check(
                     answer,
-                    &finished.handed,
+                    handed,
                     case.number,
-                    self.as_of,
+                    session.as_of,
                     &module,
                     digest,
-                )
-                .map_err(|fault| RunFailure {
-                    module,
-                    why: Why::Answer(fault),
-                    last_line: None,
-                })
-            }
-            Err(failure) => Err(failure),
-        };
-        match checked {
-            Ok(value) => {
-                let answer = Commitment::of(&salt, &finished.material.answer);
-                let kept = Kept {
-                    value,
-                    material: finished.material,
-                };
-                Ok(Ok(finished.record.close(
-                    self.now(),
-                    answer,
-                    finished.log_lines,
-                    kept,
-                )?))
-            }
-            Err(failure) => {
-                let failed = self.failed(
-                    finished.record,
-                    finished.log_lines,
-                    finished.material,
-                    &failure,
-                )?;
-                note(&mut done.failures, &failed);
-                Ok(Err(failed))
-            }
-        }
+                ))
+            },
+        )
     }
 
     /// What is missing in every case of this session: fields withheld from those who write about
@@ -295,11 +230,5 @@ impl Session {
                 .map(|(module, why)| draft::not_consulted(module, why)),
         );
         gaps
-    }
-}
-
-fn note(failures: &mut Vec<String>, failed: &Failed) {
-    if !failures.iter().any(|known| known == failed.text()) {
-        failures.push(failed.text().to_owned());
     }
 }

@@ -1,11 +1,12 @@
 //! What every run has in common: its record, its salt, what it is given, and how it fails.
 
+use super::fault::AnswerFault;
 use super::session::{Session, SessionError};
-use crate::model::{Capability, Digest, Evidence, FieldSet, Instant};
+use crate::model::{Capability, Digest, Evidence, FieldSet, Instant, ModuleName};
 use crate::sandbox::capability::{AssetList, FactList, Given, Recall};
-use crate::sandbox::{Beginning, Memory, Prepared, RunFailure};
+use crate::sandbox::{Beginning, Finished, Memory, Prepared, RunFailure, Why};
 use crate::store::{Change, Material, Notice, View};
-use crate::trail::{Commitment, Failure, Released, RunRecord, RunStart, Salt, Words};
+use crate::trail::{Commitment, Ended, Failure, Released, RunRecord, RunStart, Salt, Words};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -38,6 +39,9 @@ impl Limping {
             .map(|(module, why)| (module.as_str(), why.as_str()))
     }
 }
+
+/// What came of a run: its answer, or that it failed.
+pub(super) type Came<T> = Result<Ended<Kept<T>>, Failed>;
 
 /// What came of a run that is recorded whole: kept in one change with everything else of it.
 pub(super) struct Kept<T> {
@@ -108,9 +112,58 @@ impl Session {
         Ok(given)
     }
 
+    /// Checks what a run answered and records how it ended: with what `check` made of the answer, or
+    /// without one. Why it failed is added to `failures`, once.
+    pub(super) fn settle<A: serde::Serialize, T>(
+        &mut self,
+        module: &ModuleName,
+        finished: Finished<A>,
+        failures: &mut Vec<String>,
+        check: impl FnOnce(
+            &Self,
+            A,
+            &[(Evidence, Digest)],
+        ) -> Result<Result<T, AnswerFault>, SessionError>,
+    ) -> Result<Came<T>, SessionError> {
+        let Finished {
+            answer,
+            handed,
+            mut material,
+            record,
+            log_lines,
+            ..
+        } = finished;
+        let checked = match answer {
+            Ok(answer) => {
+                material.answer = encoded("the answer", &answer)?;
+                check(self, answer, &handed)?.map_err(|fault| RunFailure {
+                    module: module.clone(),
+                    why: Why::Answer(fault),
+                    last_line: None,
+                })
+            }
+            Err(failure) => Err(failure),
+        };
+        match checked {
+            Ok(value) => {
+                let salt = Salt::from_bytes(material.salt);
+                let answer = Commitment::of(&salt, &material.answer);
+                let kept = Kept { value, material };
+                Ok(Ok(record.close(self.now(), answer, log_lines, kept)?))
+            }
+            Err(failure) => {
+                let failed = self.failed(record, log_lines, material, &failure)?;
+                if !failures.iter().any(|known| known == failed.text()) {
+                    failures.push(failed.text().to_owned());
+                }
+                Ok(Err(failed))
+            }
+        }
+    }
+
     /// Records that a run has no answer, and remembers it for those who ask why something is
     /// missing.
-    pub(super) fn failed(
+    fn failed(
         &mut self,
         record: RunRecord,
         log_lines: u32,
@@ -163,7 +216,7 @@ impl Failed {
         Ok(())
     }
 
-    pub(super) fn text(&self) -> &str {
+    fn text(&self) -> &str {
         &self.notice.text
     }
 }

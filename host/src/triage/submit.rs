@@ -2,11 +2,10 @@
 
 use super::group::{self, Checked};
 use super::intake::{Document, From, documents};
-use super::runs::{Kept, encoded, keep};
+use super::runs::{encoded, keep};
 use super::session::{Session, SessionError};
 use crate::model::{Alert, AlertNumber};
 use crate::sandbox::table::project;
-use crate::sandbox::{RunFailure, Why};
 use crate::store::{Change, Delivery, Material, Rejected, StoreError, View};
 use crate::trail::{Commitment, Intake};
 use std::io;
@@ -239,36 +238,19 @@ impl Session {
             .map(|(n, a)| (crate::model::Evidence::Alert(*n), a.digest))
             .collect();
         let begin = self.beginning(grouper, encoded("the batch", &table)?, rows.len(), handed)?;
-        let salt = begin.salt.clone();
         let given = self.given(grouper, view)?;
-        let mut finished = grouper.group(begin, given, &table);
+        let finished = grouper.group(begin, given, &table);
         done.runs += 1;
         let numbers: Vec<AlertNumber> = rows.iter().map(|(number, _)| *number).collect();
-        let checked = match finished.answer {
-            Ok(answer) => {
-                finished.material.answer = encoded("the answer", &answer)?;
-                let standing = |group| -> Result<_, StoreError> {
-                    Ok(view.group(group)?.map(|row| row.group.standing))
-                };
-                group::check(answer, &numbers, has_memory, standing)?.map_err(|fault| RunFailure {
-                    module: module.clone(),
-                    why: Why::Answer(fault),
-                    last_line: None,
-                })
-            }
-            Err(failure) => Err(failure),
+        let standing = |group| -> Result<_, StoreError> {
+            Ok(view.group(group)?.map(|row| row.group.standing))
         };
-        match checked {
-            Ok(checked) => {
-                let answer = Commitment::of(&salt, &finished.material.answer);
-                let kept = Kept {
-                    value: checked,
-                    material: finished.material,
-                };
-                let released = finished
-                    .record
-                    .end(self.now(), answer, finished.log_lines, kept)?;
-                let checked = keep(&mut change, released)?;
+        let came = self.settle(&module, finished, &mut done.failures, |_, answer, _| {
+            Ok(group::check(answer, &numbers, has_memory, standing)?)
+        })?;
+        match came {
+            Ok(ended) => {
+                let checked = keep(&mut change, ended.release()?)?;
                 checked.keep(&mut change, &module, digest, rows)?;
                 change.commit()?;
                 done.placed += rows.len() as u64;
@@ -276,16 +258,7 @@ impl Session {
                 self.patience.alone_in_a_row = 0;
                 Ok(Ok(()))
             }
-            Err(failure) => {
-                let failed = self.failed(
-                    finished.record,
-                    finished.log_lines,
-                    finished.material,
-                    &failure,
-                )?;
-                if !done.failures.iter().any(|known| known == failed.text()) {
-                    done.failures.push(failed.text().to_owned());
-                }
+            Err(failed) => {
                 failed.keep(&mut change)?;
                 self.patience.failed += 1;
                 Ok(Err(change))
