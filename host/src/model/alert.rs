@@ -10,8 +10,15 @@ pub type AlertNumber = u64;
 pub struct Alert {
     /// Who the source is and what it calls this alert.
     pub identity: Identity,
-    /// When it happened, by the source.
+    /// The form its document was taken as.
+    pub format: Source,
+    /// When it happened, by the source; see [`Alert::basis`].
     pub time: Instant,
+    /// What [`Alert::time`] rests on.
+    pub basis: TimeBasis,
+    /// When whoever reported it saw it or wrote it down, where the source says so beside the time of
+    /// the event.
+    pub observed: Option<Instant>,
     /// The source's severity in OCSF's words; never changed.
     pub severity: Severity,
     /// The source's severity as it was written, for example `12` or `High`.
@@ -38,18 +45,81 @@ pub struct Identity {
     pub id: Option<Text>,
 }
 
-/// The format a document was taken as.
+/// What an alert's time rests on.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Source {
-    /// OCSF Detection Finding (class 2004).
-    Ocsf,
+pub enum TimeBasis {
+    /// The source's time of the event, with its zone or counted from the epoch.
+    Event,
+    /// The source's time of the event without a zone; UTC is assumed.
+    EventZoneAssumed,
+    /// The source gives no time of the event; the time at which it was observed stands for it.
+    Observed,
+    /// As [`TimeBasis::Observed`], written without a zone; UTC is assumed.
+    ObservedZoneAssumed,
+}
+
+macro_rules! sources {
+    ($($(#[doc = $doc:literal])* $variant:ident $word:literal $name:literal,)*) => {
+        /// The form a document was taken as. Each has one table of its fields in `triage::intake`.
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize,
+            serde::Deserialize,
+        )]
+        pub enum Source { $($(#[doc = $doc])* #[serde(rename = $word)] $variant,)* }
+
+        impl Source {
+            /// All of them, in the order of the list.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The one word for it, as `--from` takes it.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// What a person calls such a document.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+        }
+    };
+}
+
+// The order is part of the store's form: a new one goes to the end.
+sources! {
+    /// OCSF Detection Finding (class 2004) or Security Finding (class 2001).
+    Ocsf "ocsf" "OCSF finding",
     /// Wazuh 4 `alerts.json`.
-    Wazuh,
+    Wazuh "wazuh" "Wazuh 4 alert",
     /// Suricata EVE.
-    Eve,
+    Eve "eve" "Suricata EVE alert",
+    /// Elastic Security alert, or another ECS document that is one.
+    Elastic "elastic" "Elastic Security alert",
+    /// CrowdStrike Falcon alert or detection.
+    Crowdstrike "crowdstrike" "CrowdStrike Falcon alert",
+    /// SentinelOne threat or alert.
+    SentinelOne "sentinelone" "SentinelOne alert",
+    /// Microsoft Graph security alert: Defender and what it gathers.
+    Graph "graph" "Microsoft Graph security alert",
+    /// Microsoft Sentinel incident.
+    Sentinel "sentinel" "Microsoft Sentinel incident",
+    /// AWS GuardDuty finding, in its own form.
+    GuardDuty "guardduty" "AWS GuardDuty finding",
+    /// AWS Security Hub finding, in its own form (ASFF).
+    SecurityHub "securityhub" "AWS Security Hub finding",
+    /// Common Event Format.
+    Cef "cef" "CEF event",
+    /// Log Event Extended Format.
+    Leef "leef" "LEEF event",
+}
+
+impl Source {
+    /// The form that word stands for.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|s| s.word() == word)
+    }
 }
 
 /// A typed value in an alert that one can pivot on.

@@ -12,7 +12,7 @@ mod tenant;
 mod text;
 mod time;
 
-pub use alert::{Alert, AlertNumber, Identity, Observable, ObservableKind, Source};
+pub use alert::{Alert, AlertNumber, Identity, Observable, ObservableKind, Source, TimeBasis};
 pub use capability::Capability;
 pub use case::{Case, Citation, Draft, Enrichment, Evidence, Link, Section, Sentence, Statement};
 pub use digest::Digest;

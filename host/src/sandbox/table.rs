@@ -157,7 +157,7 @@ pub(crate) fn wit_field(field: Field) -> types::Field {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Digest, Identity, Instant, Observable, Severity, Text};
+    use crate::model::{Digest, Identity, Instant, Observable, Severity, Source, Text, TimeBasis};
 
     fn text(value: &str) -> Text {
         Text::capped(value, 512)
@@ -174,7 +174,10 @@ mod tests {
                 product: text("EDR"),
                 id: None,
             },
+            format: Source::Eve,
             time: Instant::from_millis(7),
+            basis: TimeBasis::Event,
+            observed: None,
             severity: Severity::High,
             source_severity: text("4"),
             digest: Digest::of(b"x"),

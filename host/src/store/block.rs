@@ -110,7 +110,7 @@ impl<'a> Block<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Digest, Field, Identity, Severity, Text};
+    use crate::model::{Digest, Field, Identity, Severity, Source, Text, TimeBasis};
 
     fn alert(rule: &str) -> Alert {
         Alert {
@@ -118,7 +118,10 @@ mod tests {
                 product: Text::capped("EDR", 64),
                 id: None,
             },
+            format: Source::Ocsf,
             time: Instant::from_millis(7),
+            basis: TimeBasis::Event,
+            observed: None,
             severity: Severity::High,
             source_severity: Text::capped("4", 64),
             digest: Digest::of(rule.as_bytes()),

@@ -206,6 +206,17 @@ fn understand(from: From, top: &detect::Top<'_>, document: &str, offset: u64) ->
             Source::Ocsf => ocsf::read(top),
             Source::Wazuh => wazuh::read(top),
             Source::Eve => eve::read(top),
+            Source::Elastic
+            | Source::Crowdstrike
+            | Source::SentinelOne
+            | Source::Graph
+            | Source::Sentinel
+            | Source::GuardDuty
+            | Source::SecurityHub
+            | Source::Cef
+            | Source::Leef => Err(Reason::NotTakenYet {
+                format: Text::capped(source.name(), 80),
+            }),
         };
         essence.map(|essence| (source, essence))
     });
@@ -217,7 +228,10 @@ fn understand(from: From, top: &detect::Top<'_>, document: &str, offset: u64) ->
                     product: essence.product,
                     id: essence.id,
                 },
+                format: source,
                 time: essence.time,
+                basis: crate::model::TimeBasis::Event,
+                observed: None,
                 severity: essence.severity,
                 source_severity: essence.source_severity,
                 digest: Digest::of(&bytes),

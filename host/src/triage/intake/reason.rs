@@ -49,11 +49,7 @@ pub enum Reason {
 
 /// The name a source is known by.
 pub(super) const fn name(source: Source) -> &'static str {
-    match source {
-        Source::Ocsf => "OCSF Detection Finding",
-        Source::Wazuh => "Wazuh 4 alert",
-        Source::Eve => "Suricata EVE alert",
-    }
+    source.name()
 }
 
 const TAKEN: &str = "an OCSF Detection Finding (`class_uid` 2004), a Wazuh 4 alert (`rule.level` with `agent`, `manager` or `location`) or a Suricata EVE alert (`event_type` and `timestamp`)";
