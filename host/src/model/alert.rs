@@ -151,6 +151,21 @@ pub enum ObservableKind {
     Url,
 }
 
+impl ObservableKind {
+    /// The lower-case word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ip => "ip",
+            Self::Domain => "domain",
+            Self::Hash => "hash",
+            Self::User => "user",
+            Self::Host => "host",
+            Self::Process => "process",
+            Self::Url => "url",
+        }
+    }
+}
+
 impl Alert {
     /// The value of a field, if the alert has it. `severity` is given as its OCSF word.
     pub fn field(&self, field: Field) -> Option<&str> {

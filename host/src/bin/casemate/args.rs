@@ -130,7 +130,7 @@ pub(crate) struct Run {
     /// The tenant whose alerts these are
     #[arg(long, value_name = "TENANT", value_parser = tenant)]
     pub tenant: TenantId,
-    /// What the documents are read as: auto, ocsf, wazuh, eve
+    /// What the documents are read as; `casemate intake formats` lists the words
     #[arg(long, default_value = "auto", value_parser = from)]
     pub from: From,
     /// The time of decision: RFC 3339 or a date [default: now]
@@ -214,7 +214,8 @@ fn module(text: &str) -> Result<ModuleName, casemate::model::InvalidModuleName> 
 }
 
 fn from(text: &str) -> Result<From, String> {
-    From::parse(text).ok_or_else(|| format!("one of: {}", From::WORDS))
+    From::parse(text)
+        .ok_or_else(|| format!("one of: {}", From::words().collect::<Vec<_>>().join(", ")))
 }
 
 fn instant(text: &str) -> Result<Instant, String> {

@@ -1,27 +1,12 @@
-//! JSON read where it lies: an object's known keys as slices of the document, looked into only when
-//! they are needed. What is not of the form a field wants counts as absent, since a strange optional
-//! value must not cost an alert; it stays in the document's bytes. A key that occurs twice is an
-//! error, since two readers could take different ones.
+//! JSON read where it lies: a value is a slice of the document, looked into only when it is needed.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// A value in a document, not looked into yet.
 pub(super) type Value<'a> = Option<&'a RawValue>;
 
-/// Names the keys of an object that are read: each becomes a [`Value`]; others are passed over.
-macro_rules! keys {
-    ($($name:ident { $($field:ident $(= $key:literal)?,)* })*) => { $(
-        #[derive(Default, serde::Deserialize)]
-        pub(super) struct $name<'a> {
-            $(#[serde(borrow $(, rename = $key)?)] pub(super) $field: $crate::triage::intake::json::Value<'a>,)*
-        }
-    )* };
-}
-pub(super) use keys;
-
-fn first_byte(value: &RawValue) -> u8 {
+pub(super) fn first_byte(value: &RawValue) -> u8 {
     value.get().bytes().next().unwrap_or_default()
 }
 
@@ -58,21 +43,6 @@ pub(super) fn list<'a>(value: Value<'a>, most: usize) -> Vec<&'a RawValue> {
     serde::Deserializer::deserialize_seq(&mut reader, Elements(most)).unwrap_or_default()
 }
 
-/// The object a value is, or the first object in the array it is; else one without any key.
-///
-/// # Errors
-/// When a key that is read occurs twice.
-pub(super) fn part<'a, T: Deserialize<'a> + Default>(value: Value<'a>) -> serde_json::Result<T> {
-    match value.map(|v| (v, first_byte(v))) {
-        Some((v, b'{')) => serde_json::from_str(v.get()),
-        Some((_, b'[')) => list(value, 16)
-            .into_iter()
-            .find(|v| first_byte(v) == b'{')
-            .map_or_else(|| Ok(T::default()), |v| serde_json::from_str(v.get())),
-        Some(_) | None => Ok(T::default()),
-    }
-}
-
 /// Whether the value is an object.
 pub(super) fn is_object(value: Value<'_>) -> bool {
     value.is_some_and(|v| first_byte(v) == b'{')
@@ -106,21 +76,9 @@ pub(super) fn text(value: Value<'_>) -> Option<Cow<'_, str>> {
     (!bare.is_empty() && bare != "-").then_some(found)
 }
 
-/// The texts of an array, or the one text a value is, separated by spaces; at most 32.
-pub(super) fn words(value: Value<'_>) -> Option<String> {
-    let all: Vec<_> = list(value, 32)
-        .into_iter()
-        .filter(|v| !matches!(first_byte(v), b'[' | b'{'))
-        .filter_map(|v| text(Some(v)))
-        .collect();
-    (!all.is_empty()).then(|| all.join(" "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    keys! { Some3 { a, b = "b-b", } }
 
     #[test]
     fn a_value_is_text_only_where_it_has_one() {
@@ -138,16 +96,5 @@ mod tests {
         ] {
             assert_eq!(text(raw(json)).as_deref(), want, "{json}");
         }
-        assert_eq!(words(raw(r#"["a",{},"b",3]"#)).as_deref(), Some("a b 3"));
-    }
-
-    #[test]
-    fn a_key_read_twice_is_an_error_also_where_it_is_escaped() {
-        let twice = r#"{"b-b":1,"\u0062-b":2}"#;
-        assert!(serde_json::from_str::<Some3<'_>>(twice).is_err());
-        let once = r#"{"x":1,"x":2,"a":[1]}"#;
-        assert!(
-            serde_json::from_str::<Some3<'_>>(once).is_ok_and(|s| s.a.is_some() && s.b.is_none())
-        );
     }
 }

@@ -1,25 +1,39 @@
 //! Alerts in: bytes to documents, a document to an alert or a reject. Nothing is lost on the way:
 //! every byte of the input that is no separator belongs to exactly one of them.
+//!
+//! A source is one table (`source/`): where each field is taken from. One reader reads all tables
+//! (`table.rs`), from a tree of what they name (`tree.rs`), and [`explain`] tells what it did.
 
 mod detect;
-mod eve;
+mod envelope;
+mod explain;
+mod gathered;
+mod inflate;
 mod json;
 mod observables;
-mod ocsf;
 mod open;
 mod reason;
 mod severity;
+mod source;
 mod split;
+mod table;
 #[cfg(test)]
 mod tests;
 mod time;
-mod wazuh;
+mod tree;
 
-use crate::model::{Alert, Digest, Identity, Instant, Severity, Source, Text};
+use crate::model::{Alert, Digest, Field, Identity, Source, TimeBasis};
+use detect::Top;
+pub use explain::{Explained, Mapped, Unmapped, explain};
+use gathered::Gathered;
 pub use observables::{LONG_TEXT_BYTES, MOST_OBSERVABLES, TEXT_BYTES};
 pub use reason::Reason;
 use split::{Form, Piece, Split};
+use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
+use table::{Compiled, To};
+use tree::Object;
 
 /// The most bytes a document may have; a longer one is rejected and the next one is read.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
@@ -35,18 +49,17 @@ pub enum From {
 }
 
 impl From {
-    /// The words that [`From::parse`] takes.
-    pub const WORDS: &'static str = "auto, ocsf, wazuh, eve";
-
-    /// Parses one of [`From::WORDS`].
+    /// Parses `auto` or one of the words of [`Source`].
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "auto" => Some(Self::Auto),
-            "ocsf" => Some(Self::Only(Source::Ocsf)),
-            "wazuh" => Some(Self::Only(Source::Wazuh)),
-            "eve" => Some(Self::Only(Source::Eve)),
-            _ => None,
+            word => Source::parse(word).map(Self::Only),
         }
+    }
+
+    /// The words that [`From::parse`] takes.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        std::iter::once("auto").chain(Source::ALL.iter().map(|source| source.word()))
     }
 }
 
@@ -64,12 +77,12 @@ pub enum Document {
 pub struct Taken {
     /// The alert.
     pub alert: Alert,
-    /// What it was read as.
-    pub source: Source,
     /// Where its first byte stands in the input, from 0.
     pub offset: u64,
-    /// The document as it came, from `{` to `}`.
+    /// The document as it came, without what wrapped it.
     pub bytes: Vec<u8>,
+    /// What wrapped it, with `null` where the documents were: the same for all of one envelope.
+    pub frame: Option<Arc<str>>,
 }
 
 /// A piece of the input that was not taken.
@@ -85,36 +98,45 @@ pub struct Reject {
     pub length: u64,
 }
 
-/// What a source's document says, before it is an alert.
-struct Essence {
-    product: Text,
-    id: Option<Text>,
-    time: Instant,
-    severity: Severity,
-    source_severity: Text,
-    gathered: observables::Gathered,
-}
-
 /// The documents of an input, in their order: JSON objects one a line, in arrays, pretty printed or
-/// one after the other, in any mix. The input is read as it is needed, never as a whole.
+/// one after the other, in any mix; plain, gzip or zstd. The input is read as it is needed, never as
+/// a whole. Offsets are those of the inflated input.
 ///
 /// An error of the input is given out after everything before it, and ends the iteration.
 pub fn documents(input: impl io::Read, from: From) -> impl Iterator<Item = io::Result<Document>> {
     Documents {
-        split: Split::new(input),
+        split: Split::new(inflate::Inflated::new(input)),
         from,
+        opened: VecDeque::new(),
     }
 }
 
 struct Documents<R> {
     split: Split<R>,
     from: From,
+    /// What an envelope held and was not given out yet.
+    opened: VecDeque<Document>,
+}
+
+impl<R: io::Read> Documents<R> {
+    fn give(&mut self, found: Found) -> Option<Document> {
+        match found {
+            Found::One(document) => Some(document),
+            Found::Several(all) => {
+                self.opened = all.into();
+                self.opened.pop_front()
+            }
+        }
+    }
 }
 
 impl<R: io::Read> Iterator for Documents<R> {
     type Item = io::Result<Document>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(document) = self.opened.pop_front() {
+            return Some(Ok(document));
+        }
         if !self.split.seek() {
             return self.split.take_error().map(Err);
         }
@@ -123,27 +145,35 @@ impl<R: io::Read> Iterator for Documents<R> {
         // JSON has one end, so this finds what the long way finds.
         if let Some(line) = self.split.likely_document()
             && let Ok(text) = std::str::from_utf8(line)
-            && let Ok(top) = serde_json::from_str(text)
+            && let Ok(top) = Top::parse(text)
         {
-            let document = understand(self.from, &top, text, offset);
+            let found = understand(self.from, &top, text, offset, 0);
             let length = line.len();
             self.split.accept(length);
-            return Some(Ok(document));
+            return self.give(found).map(Ok);
         }
         let piece = self.split.piece(detect::begins_with_alert);
-        Some(Ok(judge(self.from, piece)))
+        let found = judge(self.from, piece);
+        self.give(found).map(Ok)
     }
 }
 
+/// What a piece of the input was.
+enum Found {
+    One(Document),
+    /// The documents of an envelope; at least one.
+    Several(Vec<Document>),
+}
+
 /// A piece found the long way.
-fn judge(from: From, piece: Piece) -> Document {
+fn judge(from: From, piece: Piece) -> Found {
     let reject = |reason, bytes| {
-        Document::Reject(Reject {
+        Found::One(Document::Reject(Reject {
             offset: piece.offset,
             reason,
             bytes,
             length: piece.length,
-        })
+        }))
     };
     if piece.length > MAX_DOCUMENT_BYTES as u64 {
         let bytes = piece.length;
@@ -157,8 +187,8 @@ fn judge(from: From, piece: Piece) -> Document {
         }
     };
     let reason = match piece.form {
-        Form::Object => match serde_json::from_str(text) {
-            Ok(top) => return understand(from, &top, text, piece.offset),
+        Form::Object => match Top::parse(text) {
+            Ok(top) => return understand(from, &top, text, piece.offset, 0),
             Err(e) => Reason::of_json(&e),
         },
         Form::Unclosed => match serde_json::from_str::<serde::de::IgnoredAny>(text) {
@@ -170,11 +200,15 @@ fn judge(from: From, piece: Piece) -> Document {
         },
         Form::Array => Reason::NestedArray,
         Form::Scalar => Reason::Scalar,
-        Form::Text => Reason::NotJson {
-            looks_like: text_format(text),
-        },
+        Form::Text => return Found::One(line(text, piece.offset)),
     };
     reject(reason, piece.bytes)
+}
+
+/// A line that is no JSON.
+fn line(text: &str, offset: u64) -> Document {
+    let looks_like = text_format(text);
+    rejected(Reason::NotJson { looks_like }, text, offset)
 }
 
 /// The name of a text format of alerts.
@@ -194,62 +228,161 @@ fn text_format(line: &str) -> Option<&'static str> {
     }
 }
 
+fn rejected(reason: Reason, document: &str, offset: u64) -> Document {
+    Document::Reject(Reject {
+        offset,
+        reason,
+        bytes: document.as_bytes().to_vec(),
+        length: document.len() as u64,
+    })
+}
+
+/// Envelopes in envelopes that are opened.
+const MOST_ENVELOPES: u32 = 4;
+
 /// A document that is JSON.
-fn understand(from: From, top: &detect::Top<'_>, document: &str, offset: u64) -> Document {
-    let bytes = document.as_bytes().to_vec();
+fn understand(from: From, top: &Top<'_>, document: &str, offset: u64, depth: u32) -> Found {
     let source = match from {
-        From::Auto => detect::detect(top, document),
-        From::Only(source) => Ok(source),
+        From::Auto => detect::detect(top),
+        From::Only(source) if (source::table(source).is)(top) => Ok(Some(source)),
+        From::Only(_) => Ok(None),
     };
-    let read = source.and_then(|source| {
-        let essence = match source {
-            Source::Ocsf => ocsf::read(top),
-            Source::Wazuh => wazuh::read(top),
-            Source::Eve => eve::read(top),
-            Source::Elastic
-            | Source::Crowdstrike
-            | Source::SentinelOne
-            | Source::Graph
-            | Source::Sentinel
-            | Source::GuardDuty
-            | Source::SecurityHub
-            | Source::Cef
-            | Source::Leef => Err(Reason::NotTakenYet {
-                format: Text::capped(source.name(), 80),
-            }),
-        };
-        essence.map(|essence| (source, essence))
-    });
-    match read {
-        Ok((source, essence)) => {
-            let (fields, observables) = essence.gathered.finish();
-            let alert = Alert {
-                identity: Identity {
-                    product: essence.product,
-                    id: essence.id,
-                },
-                format: source,
-                time: essence.time,
-                basis: crate::model::TimeBasis::Event,
-                observed: None,
-                severity: essence.severity,
-                source_severity: essence.source_severity,
-                digest: Digest::of(&bytes),
-                fields,
-                observables,
-            };
-            Document::Alert(Taken {
-                alert,
-                source,
-                offset,
-                bytes,
-            })
-        }
-        Err(reason) => Document::Reject(Reject {
-            offset,
-            reason,
-            length: bytes.len() as u64,
-            bytes,
-        }),
+    let source = match source {
+        Ok(source) => source,
+        Err(reason) => return Found::One(rejected(reason, document, offset)),
+    };
+    if source.is_none()
+        && depth < MOST_ENVELOPES
+        && let Some(opened) = envelope::open(top, document)
+    {
+        return unwrap(from, opened, document, offset, depth);
     }
+    let source = source.or(match from {
+        From::Auto => None,
+        From::Only(source) => Some(source),
+    });
+    let Some(source) = source else {
+        return Found::One(rejected(detect::unknown(top), document, offset));
+    };
+    let compiled = Compiled::of(source);
+    let read = Object::read(top.entries(), &compiled.names)
+        .map_err(|e| Reason::of_json(&e))
+        .and_then(|object| alert(compiled, &object, document, Gathered::default()));
+    Found::One(match read {
+        Ok((alert, _)) => Document::Alert(Taken {
+            alert,
+            offset,
+            bytes: document.as_bytes().to_vec(),
+            frame: None,
+        }),
+        Err(reason) => rejected(reason, document, offset),
+    })
+}
+
+/// The documents of an envelope. Where none of them is an alert, the whole is one reject.
+fn unwrap(
+    from: From,
+    opened: envelope::Opened<'_>,
+    document: &str,
+    offset: u64,
+    depth: u32,
+) -> Found {
+    let mut all = Vec::with_capacity(opened.inner.len());
+    for (text, at) in &opened.inner {
+        let place = offset + *at as u64;
+        match Top::parse(text) {
+            Ok(top) => match understand(from, &top, text, place, depth + 1) {
+                Found::One(one) => all.push(one),
+                Found::Several(several) => all.extend(several),
+            },
+            Err(e) if text.starts_with('{') => {
+                all.push(rejected(Reason::of_json(&e), text, place));
+            }
+            Err(_) => all.push(line(text, place)),
+        }
+    }
+    let mut first_reason = None;
+    let mut any = false;
+    for one in &mut all {
+        match one {
+            Document::Alert(taken) => {
+                any = true;
+                taken.frame = Some(match &taken.frame {
+                    // The outer frame first: from the outside in.
+                    Some(inner) => format!("{}\n{inner}", opened.frame).into(),
+                    None => opened.frame.clone(),
+                });
+            }
+            Document::Reject(reject) => {
+                first_reason.get_or_insert_with(|| reject.reason.clone());
+            }
+        }
+    }
+    match first_reason {
+        Some(reason) if !any => {
+            let reason = Reason::Inside {
+                envelope: opened.name,
+                reason: Box::new(reason),
+            };
+            Found::One(rejected(reason, document, offset))
+        }
+        Some(_) | None => Found::Several(all),
+    }
+}
+
+/// What a document of a source says, and where it was taken from if `it` keeps that.
+fn alert(
+    compiled: &Compiled,
+    object: &Object<'_>,
+    document: &str,
+    mut it: Gathered,
+) -> Result<(Alert, Option<Vec<gathered::Took>>), Reason> {
+    let source = compiled.table.source;
+    let missing = |field| Reason::Missing { source, field };
+    compiled.gather(object, &mut it)?;
+    let product = it
+        .product
+        .take()
+        .or_else(|| Some(crate::model::Text::capped(compiled.table.product?, 512)))
+        .ok_or_else(|| missing(compiled.first_path(|to| matches!(to, To::Product))))?;
+    it.set(Field::Product, Some(product.as_str()));
+    if !it.has(Field::RuleId) {
+        let is_rule = |to| matches!(to, To::Field(Field::RuleId));
+        return Err(missing(compiled.first_path(is_rule)));
+    }
+    let (time, basis) = match (it.event, it.observed) {
+        (Some((time, true)), _) => (time, TimeBasis::Event),
+        (Some((time, false)), _) => (time, TimeBasis::EventZoneAssumed),
+        (None, Some((time, true))) => (time, TimeBasis::Observed),
+        (None, Some((time, false))) => (time, TimeBasis::ObservedZoneAssumed),
+        (None, None) => {
+            return Err(missing(
+                compiled.first_path(|to| matches!(to, To::Event(_))),
+            ));
+        }
+    };
+    let identity = Identity {
+        product,
+        id: it.id.take(),
+    };
+    let (severity, source_severity) = (
+        it.severity.unwrap_or_default(),
+        it.severity_text.take().unwrap_or_default(),
+    );
+    let observed = it.observed.map(|(time, _)| time);
+    let took = it.took.take();
+    let (fields, observables) = it.finish();
+    let alert = Alert {
+        identity,
+        format: source,
+        time,
+        basis,
+        observed,
+        severity,
+        source_severity,
+        digest: Digest::of(document.as_bytes()),
+        fields,
+        observables,
+    };
+    Ok((alert, took))
 }

@@ -1,5 +1,4 @@
-//! What a value is, decided once and the same way for every source; and the alert's fields and
-//! observables as they are gathered.
+//! What a value is, decided once and the same way for every source.
 
 use crate::model::{Field, Observable, ObservableKind as Kind, Text};
 use std::net::{IpAddr, SocketAddr};
@@ -24,7 +23,7 @@ pub(super) fn address(text: &str) -> Option<(&str, Option<&str>)> {
 }
 
 /// A domain name without a port and a final dot; an address or a single label is none.
-fn domain(text: &str) -> Option<&str> {
+pub(super) fn domain(text: &str) -> Option<&str> {
     let name = match text.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         Some(_) => return None,
@@ -58,7 +57,7 @@ pub(super) fn best_hash(text: &str) -> Option<&str> {
 }
 
 /// The host in a URL that has a scheme.
-fn url_host(url: &str) -> Option<&str> {
+pub(super) fn url_host(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
     Some(
@@ -75,7 +74,7 @@ pub(super) fn file_name(path: &str) -> &str {
 
 /// The kind a value really has and its bare form, given the kind its place suggests; none where it
 /// is no value one can pivot on.
-fn typed(kind: Kind, value: &str) -> Option<(Kind, &str)> {
+pub(super) fn typed(kind: Kind, value: &str) -> Option<(Kind, &str)> {
     match kind {
         Kind::Ip => address(value).map(|(ip, _)| (Kind::Ip, ip)),
         Kind::Domain => match address(value) {
@@ -93,7 +92,7 @@ fn typed(kind: Kind, value: &str) -> Option<(Kind, &str)> {
 }
 
 /// The kind of thing a field names, where one can pivot on it.
-const fn kind_of(field: Field) -> Option<Kind> {
+pub(super) const fn kind_of(field: Field) -> Option<Kind> {
     match field {
         Field::HostName => Some(Kind::Host),
         Field::HostIp | Field::SourceIp | Field::DestinationIp => Some(Kind::Ip),
@@ -119,7 +118,7 @@ const fn kind_of(field: Field) -> Option<Kind> {
     }
 }
 
-const fn most_bytes(field: Field) -> usize {
+pub(super) const fn most_bytes(field: Field) -> usize {
     match field {
         Field::ProcessCommandLine | Field::Message | Field::Url => LONG_TEXT_BYTES,
         Field::Product
@@ -147,87 +146,8 @@ const fn most_bytes(field: Field) -> usize {
     }
 }
 
-/// The fields and observables of one alert, as they are found.
-#[derive(Default)]
-pub(super) struct Gathered {
-    fields: Vec<(Field, Text)>,
-    listed: Vec<Observable>,
-}
-
-impl Gathered {
-    /// Sets a field, unless it is set already or there is no text. An address, a domain and a hash
-    /// are taken in their bare form, and not at all where the text is none.
-    pub(super) fn set(&mut self, field: Field, text: Option<impl AsRef<str>>) {
-        let Some(text) = text else { return };
-        let text = text.as_ref().trim_ascii();
-        let bare = match kind_of(field) {
-            Some(Kind::Ip) => address(text).map(|(ip, _)| ip),
-            Some(Kind::Domain) => address(text).is_none().then(|| domain(text)).flatten(),
-            Some(Kind::Hash) => best_hash(text),
-            Some(Kind::User | Kind::Host | Kind::Process | Kind::Url) | None => Some(text),
-        };
-        if let Some(bare) = bare
-            && !bare.is_empty()
-            && !self.has(field)
-        {
-            self.fields
-                .push((field, Text::capped(bare, most_bytes(field))));
-        }
-    }
-
-    /// Sets an address and, where it stands behind it, its port.
-    pub(super) fn set_endpoint(&mut self, ip: Field, port: Field, text: Option<impl AsRef<str>>) {
-        if let Some(text) = text {
-            self.set(ip, Some(text.as_ref()));
-            self.set(port, address(text.as_ref()).and_then(|(_, port)| port));
-        }
-    }
-
-    pub(super) fn has(&self, field: Field) -> bool {
-        self.fields.iter().any(|(f, _)| *f == field)
-    }
-
-    /// Adds a value of the source's own list of observables.
-    pub(super) fn list(&mut self, kind: Kind, value: &str) {
-        if self.listed.len() < MOST_OBSERVABLES
-            && let Some(found) = observable(kind, value)
-        {
-            self.listed.push(found);
-        }
-    }
-
-    /// The fields in the order of the list, and the observables.
-    pub(super) fn finish(mut self) -> (Vec<(Field, Text)>, Vec<Observable>) {
-        let url = self.fields.iter().find(|(f, _)| *f == Field::Url);
-        if let Some(host) = url.and_then(|(_, url)| url_host(url.as_str()).map(str::to_owned)) {
-            self.set(Field::Domain, Some(host));
-        }
-        self.fields.sort_unstable_by_key(|(field, _)| *field);
-        let mut observables: Vec<Observable> = Vec::with_capacity(8);
-        let of_fields = self.fields.iter().filter_map(|(field, text)| {
-            let kind = match kind_of(*field)? {
-                // The field took only what is such a value.
-                kind @ (Kind::Ip | Kind::Domain | Kind::Hash | Kind::User | Kind::Process) => kind,
-                kind @ (Kind::Host | Kind::Url) => typed(kind, text.as_str())?.0,
-            };
-            Some(Observable {
-                kind,
-                value: text.clone(),
-                field: Some(*field),
-            })
-        });
-        for one in of_fields.chain(self.listed) {
-            let same = |o: &Observable| o.kind == one.kind && o.value == one.value;
-            if observables.len() < MOST_OBSERVABLES && !observables.iter().any(same) {
-                observables.push(one);
-            }
-        }
-        (self.fields, observables)
-    }
-}
-
 /// An observable of the source's own list.
-fn observable(kind: Kind, value: &str) -> Option<Observable> {
+pub(super) fn observable(kind: Kind, value: &str) -> Option<Observable> {
     let (kind, value) = typed(kind, value.trim_ascii())?;
     let most = match kind {
         Kind::Url => LONG_TEXT_BYTES,
@@ -304,51 +224,5 @@ mod tests {
         );
         assert_eq!(best_hash(&text), Some(sha1.as_str()));
         assert_eq!(best_hash(&"0".repeat(40)), None);
-    }
-
-    #[test]
-    fn an_observable_stands_once_and_first_where_a_field_has_it() {
-        let mut g = Gathered::default();
-        g.list(Kind::Ip, "10.0.0.1");
-        g.list(Kind::Ip, "10.0.0.2");
-        g.set(Field::Url, Some("https://u@evil.example:8443/x?y"));
-        g.set_endpoint(Field::SourceIp, Field::SourcePort, Some("10.0.0.1:99"));
-        let (fields, observables) = g.finish();
-        let fields: Vec<_> = fields.iter().map(|(f, t)| (f.name(), t.as_str())).collect();
-        assert_eq!(
-            fields,
-            [
-                ("source.ip", "10.0.0.1"),
-                ("source.port", "99"),
-                ("url", "https://u@evil.example:8443/x?y"),
-                ("domain", "evil.example"),
-            ]
-        );
-        let seen: Vec<_> = observables
-            .iter()
-            .map(|o| (o.kind, o.value.as_str(), o.field))
-            .collect();
-        assert_eq!(
-            seen,
-            [
-                (Kind::Ip, "10.0.0.1", Some(Field::SourceIp)),
-                (
-                    Kind::Url,
-                    "https://u@evil.example:8443/x?y",
-                    Some(Field::Url)
-                ),
-                (Kind::Domain, "evil.example", Some(Field::Domain)),
-                (Kind::Ip, "10.0.0.2", None),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_flood_of_observables_is_bounded() {
-        let mut g = Gathered::default();
-        for n in 0..100_000 {
-            g.list(Kind::User, &format!("u{n}"));
-        }
-        assert_eq!(g.finish().1.len(), MOST_OBSERVABLES);
     }
 }

@@ -35,6 +35,11 @@ pub enum Reason {
     NotTakenYet { format: Text },
     /// Of no form we know.
     Unknown { keys: Text },
+    /// In an envelope of which nothing could be taken; the reason is that of its first document.
+    Inside {
+        envelope: &'static str,
+        reason: Box<Reason>,
+    },
     /// A Suricata record that is no alert.
     SuricataRecord { event_type: Text },
     /// An OCSF event of another class.
@@ -47,12 +52,11 @@ pub enum Reason {
     Time { field: &'static str, given: Text },
 }
 
-/// The name a source is known by.
-pub(super) const fn name(source: Source) -> &'static str {
-    source.name()
+/// The forms that are taken, for people.
+fn taken() -> String {
+    let names: Vec<_> = Source::ALL.iter().map(|source| source.name()).collect();
+    names.join(", ")
 }
-
-const TAKEN: &str = "an OCSF Detection Finding (`class_uid` 2004), a Wazuh 4 alert (`rule.level` with `agent`, `manager` or `location`) or a Suricata EVE alert (`event_type` and `timestamp`)";
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,27 +92,28 @@ impl fmt::Display for Reason {
             Self::Ambiguous { one, other } => write!(
                 f,
                 "both an {} and a {}; say which with `--from`",
-                name(*one),
-                name(*other)
+                one.name(),
+                other.name()
             ),
             Self::NotTakenYet { format } => {
-                write!(f, "{format}, which is not taken; OCSF, Wazuh 4 and Suricata EVE alerts are")
+                write!(f, "{format}, which is not taken; these are: {}", taken())
             }
             Self::Unknown { keys } => {
-                write!(f, "of no known form (keys: {keys}); {TAKEN} would be taken")
+                write!(f, "of no known form (keys: {keys}); these are taken: {}", taken())
             }
+            Self::Inside { envelope, reason } => write!(f, "in a {envelope}: {reason}"),
             Self::SuricataRecord { event_type } => {
                 write!(f, "Suricata `{event_type}` record: context, not an alert")
             }
             Self::OcsfClass { class } => write!(
                 f,
-                "OCSF class `{class}`; Detection Finding, `class_uid` 2004, is taken"
+                "OCSF class `{class}`; Detection Finding, `class_uid` 2004, and Security Finding, 2001, are taken"
             ),
             Self::OcsfVersion { version } => {
                 write!(f, "OCSF version `{version}`; 1.1 to 1.8 are understood")
             }
             Self::Missing { source, field } => {
-                write!(f, "no `{field}`, without which it is no {}", name(*source))
+                write!(f, "no `{field}`, without which it is no {}", source.name())
             }
             Self::Time { field, given } => write!(
                 f,

@@ -5,31 +5,109 @@ use crate::model::{Instant, Text};
 
 /// 2201-01-01T00:00:00Z in milliseconds: times from here on are a fault of the source.
 const TOO_LATE_MS: i64 = 7_289_654_400_000;
+/// A count below this is no time counted from the epoch, but for example a year.
+const LEAST_COUNT: i64 = 100_000_000;
 
-fn plausible(field: &'static str, given: &str, time: Option<Instant>) -> Result<Instant, Reason> {
-    time.filter(|time| (0..TOO_LATE_MS).contains(&time.millis()))
+/// How a source counts time, where it writes a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// Milliseconds since the epoch, whatever their size.
+    Millis,
+    /// Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by their size,
+    /// which for times from 1973 to 2200 can be one only.
+    Any,
+}
+
+/// Reads a time: a count from the epoch, or a date and time as RFC 3339, ISO 8601 or CEF write it.
+/// Says whether its zone is known; where it is not, UTC is assumed.
+///
+/// # Errors
+/// When it is none of these, or before 1970 or after 2200.
+pub(super) fn read(unit: Unit, path: &'static str, given: &str) -> Result<(Instant, bool), Reason> {
+    let text = given.trim_ascii();
+    let found = counted(unit, text)
+        .or_else(|| Some((Instant::parse(text)?, true)))
+        .or_else(|| without_zone(text));
+    found
+        .filter(|(time, _)| (0..TOO_LATE_MS).contains(&time.millis()))
         .ok_or_else(|| Reason::Time {
-            field,
+            field: path,
             given: Text::capped(given, 80),
         })
 }
 
-/// A written time.
-pub(super) fn written(field: &'static str, given: &str) -> Result<Instant, Reason> {
-    plausible(field, given, Instant::parse(given.trim()))
+fn counted(unit: Unit, text: &str) -> Option<(Instant, bool)> {
+    let (whole, fraction) = match text.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (text, None),
+    };
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || fraction.is_some_and(|f| !digits(f)) {
+        return None;
+    }
+    let count: i64 = whole.parse().ok()?;
+    let ms = match unit {
+        Unit::Millis => count,
+        Unit::Any if count < LEAST_COUNT => return None,
+        Unit::Any if count < TOO_LATE_MS / 1000 => {
+            let thousandths = fraction.map_or(0, |fraction| {
+                let padded = format!("{fraction:0<3}");
+                padded.get(..3).and_then(|ms| ms.parse().ok()).unwrap_or(0)
+            });
+            count * 1000 + thousandths
+        }
+        Unit::Any if count < TOO_LATE_MS => count,
+        Unit::Any if count < TOO_LATE_MS * 1000 => count / 1000,
+        Unit::Any => count / 1_000_000,
+    };
+    Some((Instant::from_millis(ms), true))
 }
 
-/// Milliseconds since the epoch, or a written time where a source has one there.
-pub(super) fn millis(field: &'static str, given: &str) -> Result<Instant, Reason> {
-    match given.parse::<i64>() {
-        Ok(ms) => plausible(field, given, Some(Instant::from_millis(ms))),
-        Err(_) => written(field, given),
+/// Date and time without a zone, or with one that only CEF and LEEF write.
+fn without_zone(text: &str) -> Option<(Instant, bool)> {
+    let zones = [" UTC", " GMT", " Z"];
+    let (bare, zoned) = match zones.iter().find_map(|zone| text.strip_suffix(zone)) {
+        Some(bare) => (bare, true),
+        None => (text, false),
+    };
+    let forms = [
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y/%m/%d %H:%M:%S%.f",
+        "%b %d %Y %H:%M:%S%.f",
+    ];
+    let zoned_forms = [
+        "%Y-%m-%d %H:%M:%S%.f%:z",
+        "%Y-%m-%d %H:%M:%S%.f %z",
+        "%b %d %Y %H:%M:%S%.f %z",
+    ];
+    for form in forms {
+        if let Ok(time) = jiff::civil::DateTime::strptime(form, bare)
+            && let Ok(time) = time.to_zoned(jiff::tz::TimeZone::UTC)
+        {
+            return Some((
+                Instant::from_millis(time.timestamp().as_millisecond()),
+                zoned,
+            ));
+        }
     }
+    zoned_forms.iter().find_map(|form| {
+        let time = jiff::fmt::strtime::parse(form, text)
+            .ok()?
+            .to_timestamp()
+            .ok()?;
+        Some((Instant::from_millis(time.as_millisecond()), true))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn ms(unit: Unit, text: &str) -> Option<(i64, bool)> {
+        let (time, zoned) = read(unit, "t", text).ok()?;
+        Some((time.millis(), zoned))
+    }
 
     #[test]
     fn a_time_before_1970_or_after_2200_is_a_fault() {
@@ -37,20 +115,60 @@ mod tests {
             Instant::parse("2201-01-01"),
             Some(Instant::from_millis(TOO_LATE_MS))
         );
-        assert!(written("t", "2200-12-31T23:59:59.999Z").is_ok());
-        assert!(millis("t", "0").is_ok());
-        assert!(millis("t", "2017-11-04T12:48:35.198583+0000").is_ok());
+        assert!(ms(Unit::Any, "2200-12-31T23:59:59.999Z").is_some());
+        assert!(ms(Unit::Millis, "0").is_some());
         for bad in [
             "2201-01-01",
             "1969-12-31T23:59:59Z",
-            "2020-01-01T00:00:00",
             "now",
             "",
+            "2026",
+            "-1",
+            "1e400",
         ] {
-            assert!(written("t", bad).is_err(), "{bad}");
+            assert_eq!(ms(Unit::Any, bad), None, "{bad}");
         }
         for bad in ["-1", "7289654400000", "1e400", "99999999999999999999"] {
-            assert!(millis("t", bad).is_err(), "{bad}");
+            assert_eq!(ms(Unit::Millis, bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_unit_of_a_count_is_told_by_its_size() {
+        let want = Some((1_795_212_000_123, true));
+        for text in [
+            "1795212000.123",
+            "1795212000123",
+            "1795212000123456",
+            "1795212000123456789",
+        ] {
+            assert_eq!(ms(Unit::Any, text), want, "{text}");
+        }
+        assert_eq!(ms(Unit::Any, "1795212000"), Some((1_795_212_000_000, true)));
+        assert_eq!(
+            ms(Unit::Any, "1795212000.5"),
+            Some((1_795_212_000_500, true))
+        );
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_utc_and_says_so() {
+        let at = 1_795_420_800_000;
+        for (text, want) in [
+            ("2026-11-23T08:00:00", (at, false)),
+            ("2026-11-23 08:00:00.250", (at + 250, false)),
+            ("2026/11/23 08:00:00", (at, false)),
+            ("Nov 23 2026 08:00:00", (at, false)),
+            ("Nov 23 2026 08:00:00.250", (at + 250, false)),
+            ("Nov 23 2026 08:00:00 UTC", (at, true)),
+            ("Nov 23 2026 10:00:00 +0200", (at, true)),
+            ("2026-11-23 09:00:00+01:00", (at, true)),
+            ("2026-11-23T09:00:00.000+0100", (at, true)),
+        ] {
+            assert_eq!(ms(Unit::Any, text), Some(want), "{text}");
+        }
+        for bad in ["Nov 23 08:00:00", "Nov 23 2026 08:00:00 PDT", "23.11.2026"] {
+            assert_eq!(ms(Unit::Any, bad), None, "{bad}");
         }
     }
 }

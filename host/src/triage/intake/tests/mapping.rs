@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::Field;
+use crate::model::Severity;
 
 fn alert(document: &str) -> Alert {
     match read(document.as_bytes()).remove(0) {

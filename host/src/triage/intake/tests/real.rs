@@ -1,6 +1,7 @@
 //! Real documents, which are not part of the project: skipped where they are absent.
 
 use super::*;
+use crate::model::Severity;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -43,7 +44,7 @@ fn all_taken(name: &str, count: usize, source: Source) -> Vec<Taken> {
         })
         .collect();
     assert_eq!(taken.len(), count, "{name}");
-    assert!(taken.iter().all(|t| t.source == source));
+    assert!(taken.iter().all(|t| t.alert.format == source));
     let keys: BTreeSet<_> = taken.iter().map(|t| t.alert.key()).collect();
     assert_eq!(
         keys.len(),
@@ -64,7 +65,7 @@ fn every_real_suricata_and_wazuh_alert_is_taken_and_none_is_another() {
     assert_eq!(ids.len(), wazuh.len());
     for taken in eve.iter().chain(&wazuh) {
         let has = |field| taken.alert.field(field).is_some();
-        assert!(has(crate::model::Field::RuleId) && has(crate::model::Field::RuleName));
+        assert!(has(Field::RuleId) && has(Field::RuleName));
         assert!(taken.alert.severity != Severity::Unknown);
     }
 }

@@ -1,0 +1,144 @@
+//! What wraps a source's document on its way: exports, search hits, queues, answers of vendors'
+//! interfaces. The document inside is the alert; what is around it, the frame, is kept beside it.
+
+use super::detect::Top;
+use super::json::{Value, first_byte, list};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A kind of envelope.
+struct Envelope {
+    name: &'static str,
+    /// Keys and paths it is recognised by.
+    has: &'static [&'static str],
+    /// Where the documents inside are: an object, an array of them, or text.
+    inside: &'static str,
+    /// Where the document is in each of them; empty where it is the element itself.
+    each: &'static str,
+}
+
+const fn around(
+    name: &'static str,
+    has: &'static [&'static str],
+    inside: &'static str,
+) -> Envelope {
+    each_around(name, has, inside, "")
+}
+
+const fn each_around(
+    name: &'static str,
+    has: &'static [&'static str],
+    inside: &'static str,
+    each: &'static str,
+) -> Envelope {
+    Envelope {
+        name,
+        has,
+        inside,
+        each,
+    }
+}
+
+/// From the most exact to the least; the first that fits and has documents inside is opened.
+const ALL: &[Envelope] = &[
+    each_around(
+        "Elasticsearch search response",
+        &["hits.hits"],
+        "hits.hits",
+        "_source",
+    ),
+    around("Elasticsearch hit", &["_index", "_source"], "_source"),
+    around("Splunk export", &["result._raw"], "result._raw"),
+    around("Splunk export", &["preview", "result"], "result"),
+    around("Splunk event", &["event", "sourcetype"], "event"),
+    around("Splunk event", &["event", "host"], "event"),
+    around("Splunk event", &["event", "index"], "event"),
+    around("Splunk event", &["event", "time"], "event"),
+    around("Kafka Connect record", &["schema", "payload"], "payload"),
+    around("Kafka record", &["topic", "partition", "value"], "value"),
+    around(
+        "EventBridge event",
+        &["detail-type", "detail.findings"],
+        "detail.findings",
+    ),
+    around("EventBridge event", &["detail-type", "detail"], "detail"),
+    around("SNS notification", &["TopicArn", "Message"], "Message"),
+    each_around("SQS messages", &["Records"], "Records", "body"),
+    each_around("SQS messages", &["Messages"], "Messages", "Body"),
+    around("AWS list of findings", &["Findings"], "Findings"),
+    around("Microsoft list", &["@odata.context", "value"], "value"),
+    around("Microsoft list", &["value"], "value"),
+    around("Azure event hub records", &["records"], "records"),
+    around("CrowdStrike list", &["resources", "meta"], "resources"),
+    around("SentinelOne list", &["data", "pagination"], "data"),
+    around("Beats event", &["@timestamp", "message"], "message"),
+    around("Fluent record", &["log"], "log"),
+    around("list of alerts", &["alerts"], "alerts"),
+    around("record around its raw event", &["raw"], "raw"),
+];
+
+/// An opened envelope.
+pub(super) struct Opened<'a> {
+    pub(super) name: &'static str,
+    /// The envelope with `null` where its documents were.
+    pub(super) frame: Arc<str>,
+    /// The documents and where in the envelope each begins. One that stood there as text is that
+    /// text, without JSON's escapes.
+    pub(super) inner: Vec<(Cow<'a, str>, usize)>,
+}
+
+/// Opens an envelope, if the document is one.
+pub(super) fn open<'a>(top: &Top<'a>, document: &'a str) -> Option<Opened<'a>> {
+    ALL.iter()
+        .filter(|envelope| envelope.has.iter().all(|path| top.has(path)))
+        .find_map(|envelope| take_out(envelope, top, document))
+}
+
+fn take_out<'a>(envelope: &Envelope, top: &Top<'a>, document: &'a str) -> Option<Opened<'a>> {
+    let (mut inner, mut frame, mut done) = (Vec::new(), String::new(), 0);
+    for element in list(top.get(envelope.inside), usize::MAX) {
+        let Some(raw) = below(element, envelope.each) else {
+            continue;
+        };
+        let Some(text) = document_in(raw) else {
+            continue;
+        };
+        // A value is a part of the document, so its place is the distance of the two.
+        let at = (raw.get().as_ptr() as usize).checked_sub(document.as_ptr() as usize)?;
+        frame.push_str(document.get(done..at)?);
+        frame.push_str("null");
+        done = at + raw.get().len();
+        inner.push((text, at));
+    }
+    frame.push_str(document.get(done..)?);
+    (!inner.is_empty()).then(|| Opened {
+        name: envelope.name,
+        frame: frame.into(),
+        inner,
+    })
+}
+
+fn below<'a>(element: &'a RawValue, path: &str) -> Value<'a> {
+    if path.is_empty() {
+        return Some(element);
+    }
+    if first_byte(element) != b'{' {
+        return None;
+    }
+    Top::parse(element.get()).ok()?.get(path)
+}
+
+/// The document that a value is: an object, or text in which an object or a known line stands.
+fn document_in(raw: &RawValue) -> Option<Cow<'_, str>> {
+    match first_byte(raw) {
+        b'{' => Some(Cow::Borrowed(raw.get())),
+        b'"' => {
+            let text: String = serde_json::from_str(raw.get()).ok()?;
+            let trimmed = text.trim();
+            let known = trimmed.starts_with('{') || super::text_format(trimmed).is_some();
+            known.then(|| Cow::Owned(trimmed.to_owned()))
+        }
+        _ => None,
+    }
+}
