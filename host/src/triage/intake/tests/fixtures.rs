@@ -39,7 +39,7 @@ fn told(document: &Document) -> serde_json::Value {
                 "severity_as_written": alert.source_severity.as_str(),
                 "fields": fields,
                 "observables": observables,
-                "frame": taken.frame,
+                "frame": taken.frame.as_deref(),
             })
         }
     }
