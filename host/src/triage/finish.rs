@@ -1,5 +1,6 @@
 //! Enriches and drafts the cases that have changed.
 
+use super::changed::Changed;
 use super::draft::{self, dossier};
 use super::enrich::{self, Subject, representatives};
 use super::runs::{Came, encoded, keep};
@@ -8,7 +9,7 @@ use super::submit::BATCH;
 use crate::model::{AlertNumber, Case, Draft, Enrichment, Evidence};
 use crate::sandbox::table::project;
 use crate::store::{GroupRow, View};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Cases enriched and drafted together: one sync of the trail and one commit for all of them.
 const CASES: usize = 64;
@@ -39,14 +40,28 @@ impl Session {
     /// continues.
     pub fn draft(&mut self, progress: &mut dyn FnMut(&Drafted)) -> Result<Drafted, SessionError> {
         let mut done = Drafted::default();
-        let changed = self.records.view()?.changed_cases()?;
-        for lot in changed.chunks(CASES) {
-            done.cases += lot.len() as u64;
-            self.enrich(lot, &mut done)?;
-            self.draft_lot(lot, &mut done)?;
-            progress(&done);
-        }
+        self.draft_changed(&mut done, &mut Changed::default(), progress)?;
         Ok(done)
+    }
+
+    /// As [`Session::draft`]; adds to `changed` the cases that have a new draft.
+    ///
+    /// # Errors
+    /// As [`Session::draft`]. What `done` and `changed` have then is durable.
+    pub fn draft_changed(
+        &mut self,
+        done: &mut Drafted,
+        changed: &mut Changed,
+        progress: &mut dyn FnMut(&Drafted),
+    ) -> Result<(), SessionError> {
+        let cases = self.records.view()?.changed_cases()?;
+        for lot in cases.chunks(CASES) {
+            done.cases += lot.len() as u64;
+            self.enrich(lot, done)?;
+            self.draft_lot(lot, done, changed)?;
+            progress(done);
+        }
+        Ok(())
     }
 
     fn enrich(&mut self, lot: &[AlertNumber], done: &mut Drafted) -> Result<(), SessionError> {
@@ -141,7 +156,12 @@ impl Session {
         )
     }
 
-    fn draft_lot(&mut self, lot: &[AlertNumber], done: &mut Drafted) -> Result<(), SessionError> {
+    fn draft_lot(
+        &mut self,
+        lot: &[AlertNumber],
+        done: &mut Drafted,
+        changed: &mut Changed,
+    ) -> Result<(), SessionError> {
         if self.modules.drafter.is_none() {
             done.without_draft += lot.len() as u64;
             return Ok(());
@@ -159,20 +179,25 @@ impl Session {
             }
         }
         let mut change = self.records.change()?;
+        let mut drafted = BTreeSet::new();
         // In the order of their ends; the first release makes all of them durable.
         for one in ended {
             let draft = keep(&mut change, one.release()?)?;
             change.set_changed(draft.case, false)?;
+            drafted.insert(draft.case);
             change.put_draft(draft)?;
-            done.drafts += 1;
         }
+        let without = failed.len() as u64;
         for one in failed {
             one.keep(&mut change)?;
-            done.without_draft += 1;
         }
         let committed = self.log.sync()?;
         change.set_trail(committed)?;
-        Ok(change.commit()?)
+        change.commit()?;
+        done.drafts += drafted.len() as u64;
+        done.without_draft += without;
+        changed.drafts.extend(drafted);
+        Ok(())
     }
 
     fn draft_one(

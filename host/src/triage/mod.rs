@@ -1,5 +1,6 @@
 //! The flow, one step a file: take in, group, enrich, draft.
 
+mod changed;
 mod draft;
 mod enrich;
 mod fault;
@@ -11,6 +12,7 @@ mod session;
 mod submit;
 mod trial;
 
+pub use changed::Changed;
 pub use fault::AnswerFault;
 pub use finish::Drafted;
 pub use group::MAX_GROUPS_PER_CASE;

@@ -1,5 +1,6 @@
 //! Alerts in: read on one thread, taken in and placed on another, a batch at a time.
 
+use super::changed::Changed;
 use super::group::{self, Checked};
 use super::intake::{Document, From, documents};
 use super::runs::{encoded, keep};
@@ -69,6 +70,27 @@ pub struct Submitted {
     pub failures: Vec<String>,
 }
 
+impl Submitted {
+    /// Adds what became of what came after it.
+    pub fn add(&mut self, later: Self) {
+        self.documents += later.documents;
+        self.new += later.new;
+        self.duplicates += later.duplicates;
+        self.revisions += later.revisions;
+        self.rejects += later.rejects;
+        self.first_rejects.extend(later.first_rejects);
+        self.first_rejects.truncate(TOLD_REJECTS);
+        self.placed += later.placed;
+        self.waiting = later.waiting;
+        self.runs += later.runs;
+        for failure in later.failures {
+            if !self.failures.contains(&failure) {
+                self.failures.push(failure);
+            }
+        }
+    }
+}
+
 impl Session {
     /// Takes in an input and places what is new in groups. `name` is what rejects are said to come
     /// from; `progress` is called after each batch.
@@ -87,7 +109,7 @@ impl Session {
         progress: &mut dyn FnMut(&Submitted),
     ) -> Result<Submitted, SessionError> {
         let mut done = Submitted::default();
-        self.place_waiting(&mut done)?;
+        self.place_waiting(&mut done, &mut Changed::default())?;
         let (send, receive) = mpsc::sync_channel::<io::Result<Vec<Document>>>(8);
         std::thread::scope(|scope| {
             let reader = std::thread::Builder::new().name("reader".into());
@@ -99,7 +121,8 @@ impl Session {
             while open && broken.is_none() {
                 fill(&receive, &mut batch, &mut open, &mut broken);
                 if !batch.is_empty() {
-                    self.take_in(std::mem::take(&mut batch), name, &mut done)?;
+                    let batch = std::mem::take(&mut batch);
+                    self.take(batch, name, &mut done, &mut Changed::default())?;
                     progress(&done);
                 }
             }
@@ -107,9 +130,49 @@ impl Session {
             drop(receive);
             broken.map_or(Ok(()), |error| Err(SessionError::Input(error)))
         })?;
-        let view = self.records.view()?;
-        done.waiting = view.alert_count()? - view.placed_through()?;
+        done.waiting = self.waiting()?;
         Ok(done)
+    }
+
+    /// Takes in documents that were read elsewhere, in their order, and places what is new in
+    /// groups, on the thread that calls it. When it returns, all of them are durable: whoever hands
+    /// over the next ones only then can never be ahead of the disk. No documents place what waits
+    /// from before.
+    ///
+    /// `name` is what rejects are said to come from. What became of the documents is added to
+    /// `done`, and what that changed to `changed`.
+    ///
+    /// [`BATCH`] documents are one run of the grouper and one commit; more are taken in parts.
+    ///
+    /// # Errors
+    /// When the store or the trail fails. What `done` and `changed` have then is durable; handing
+    /// over the same documents again continues.
+    pub fn take(
+        &mut self,
+        batch: Vec<Document>,
+        name: &str,
+        done: &mut Submitted,
+        changed: &mut Changed,
+    ) -> Result<(), SessionError> {
+        if batch.is_empty() {
+            self.place_waiting(done, changed)?;
+        }
+        let mut rest = batch.into_iter();
+        loop {
+            let part: Vec<Document> = rest.by_ref().take(BATCH).collect();
+            if part.is_empty() {
+                break;
+            }
+            self.take_in(part, name, done, changed)?;
+        }
+        done.waiting = self.waiting()?;
+        Ok(())
+    }
+
+    /// Alerts that no group has.
+    fn waiting(&self) -> Result<u64, StoreError> {
+        let view = self.records.view()?;
+        Ok(view.alert_count()? - view.placed_through()?)
     }
 
     fn take_in(
@@ -117,21 +180,26 @@ impl Session {
         batch: Vec<Document>,
         name: &str,
         done: &mut Submitted,
+        changed: &mut Changed,
     ) -> Result<(), SessionError> {
         let now = self.now();
+        // Counted here, and told once it is committed.
+        let mut came = Submitted {
+            documents: batch.len() as u64,
+            ..Submitted::default()
+        };
         let (mut taken, mut rejects) = (Vec::with_capacity(batch.len()), Vec::new());
         let mut digests = Vec::with_capacity(batch.len() * 32);
         for document in batch {
-            done.documents += 1;
             match document {
                 Document::Alert(alert) => {
                     digests.extend_from_slice(alert.alert.digest.as_bytes());
                     taken.push((alert.alert, alert.bytes));
                 }
                 Document::Reject(reject) => {
-                    if done.first_rejects.len() < TOLD_REJECTS {
+                    if came.first_rejects.len() < TOLD_REJECTS {
                         let (offset, reason) = (reject.offset, &reject.reason);
-                        done.first_rejects
+                        came.first_rejects
                             .push(format!("{name}, byte {offset}: {reason}"));
                     }
                     digests.extend_from_slice(crate::model::Digest::of(&reject.bytes).as_bytes());
@@ -151,10 +219,10 @@ impl Session {
         let mut change = self.records.change()?;
         let deliveries = change.take_in(now, &taken)?;
         let (fresh, counts) = count(&taken, &deliveries);
-        done.new += fresh.len() as u64;
-        done.duplicates += counts.duplicates;
-        done.revisions += counts.revisions;
-        done.rejects += rejects.len() as u64;
+        came.new = fresh.len() as u64;
+        came.duplicates = counts.duplicates;
+        came.revisions = counts.revisions;
+        came.rejects = rejects.len() as u64;
         change.reject(&rejects)?;
         let salt = self.salt()?;
         let entry = Intake {
@@ -177,20 +245,28 @@ impl Session {
         )?;
         // In one change with the intake where that can be: the usual case is one commit a batch.
         if all_placed && !fresh.is_empty() && self.patience.is_left() {
-            match self.group(change, &view, &fresh, done)? {
-                Ok(()) => return Ok(()),
+            match self.group(change, &view, &fresh, done, changed)? {
+                Ok(()) => {
+                    done.add(came);
+                    return Ok(());
+                }
                 Err(kept) => kept.commit()?,
             }
         } else {
             self.log.sync()?;
             change.commit()?;
         }
-        self.place_waiting(done)
+        done.add(came);
+        self.place_waiting(done, changed)
     }
 
     /// Places what waits. A batch on which the grouper fails is cut in halves, down to the alert it
     /// fails on: that one the host lets stand alone, so that one alert cannot keep a queue back.
-    fn place_waiting(&mut self, done: &mut Submitted) -> Result<(), SessionError> {
+    fn place_waiting(
+        &mut self,
+        done: &mut Submitted,
+        changed: &mut Changed,
+    ) -> Result<(), SessionError> {
         let mut size = BATCH as u64;
         while self.modules.grouper.is_some() && self.patience.is_left() {
             let view = self.records.view()?;
@@ -201,12 +277,12 @@ impl Session {
             let stored = view.alerts(first, last.min(first + size - 1))?;
             let rows: Vec<_> = stored.iter().map(|s| (s.number, &s.alert)).collect();
             let change = self.records.change()?;
-            match self.group(change, &view, &rows, done)? {
+            match self.group(change, &view, &rows, done, changed)? {
                 Ok(()) => size = (size * 2).min(BATCH as u64),
                 Err(change) => {
                     change.commit()?;
                     if let [(number, alert)] = rows.as_slice() {
-                        self.stand_alone(*number, alert, done)?;
+                        self.stand_alone(*number, alert, done, changed)?;
                     }
                     size = (rows.len() as u64).div_ceil(2);
                 }
@@ -223,6 +299,7 @@ impl Session {
         view: &View,
         rows: &[(AlertNumber, &Alert)],
         done: &mut Submitted,
+        changed: &mut Changed,
     ) -> Result<Result<(), Change>, SessionError> {
         let Some(grouper) = &self.modules.grouper else {
             return Ok(Err(change));
@@ -251,8 +328,9 @@ impl Session {
         match came {
             Ok(ended) => {
                 let checked = keep(&mut change, ended.release()?)?;
-                checked.keep(&mut change, &module, digest, rows)?;
+                let placed = checked.keep(&mut change, &module, digest, rows)?;
                 change.commit()?;
+                changed.add(placed);
                 done.placed += rows.len() as u64;
                 self.patience.placed += rows.len() as u64;
                 self.patience.alone_in_a_row = 0;
@@ -271,6 +349,7 @@ impl Session {
         number: AlertNumber,
         alert: &Alert,
         done: &mut Submitted,
+        changed: &mut Changed,
     ) -> Result<(), SessionError> {
         let Some(grouper) = &self.modules.grouper else {
             return Ok(());
@@ -280,8 +359,10 @@ impl Session {
             grouper.granted().digest(),
         );
         let mut change = self.records.change()?;
-        Checked::alone(number).keep(&mut change, &module, digest, &[(number, alert)])?;
+        let alone = Checked::alone(number);
+        let placed = alone.keep(&mut change, &module, digest, &[(number, alert)])?;
         change.commit()?;
+        changed.add(placed);
         done.placed += 1;
         self.patience.alone_in_a_row += 1;
         Ok(())

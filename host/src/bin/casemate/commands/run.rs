@@ -33,7 +33,7 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
                 count(new)
             ));
         })?;
-        add(&mut intake, one);
+        intake.add(one);
     }
     progress.done(&format!(
         "{} documents read, {} alerts new",
@@ -86,24 +86,6 @@ fn submit(
         session.submit(ambient::open_file(file)?, args.from, &name, progress)
     };
     result.map_err(stopped)
-}
-
-fn add(all: &mut Submitted, one: Submitted) {
-    all.documents += one.documents;
-    all.new += one.new;
-    all.duplicates += one.duplicates;
-    all.revisions += one.revisions;
-    all.rejects += one.rejects;
-    all.first_rejects.extend(one.first_rejects);
-    all.first_rejects.truncate(5);
-    all.placed += one.placed;
-    all.waiting = one.waiting;
-    all.runs += one.runs;
-    for failure in one.failures {
-        if !all.failures.contains(&failure) {
-            all.failures.push(failure);
-        }
-    }
 }
 
 fn table(report: &Report) -> String {
