@@ -1,10 +1,11 @@
 //! What somebody who embeds the host rests on.
 
 use crate::support::{Bench, NOW, ndjson, session_state, start, state, stream, tenant};
-use casemate::model::AlertNumber;
+use casemate::model::{AlertNumber, Capability, ModuleName, TenantId};
 use casemate::triage::intake::{Document, From, documents};
-use casemate::triage::{Changed, Drafted, Session, Submitted};
+use casemate::triage::{Changed, Drafted, Observer, RunEnded, Session, Submitted, TakenIn};
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
 fn read(input: &[u8]) -> Vec<Document> {
     documents(input, From::Auto).map(Result::unwrap).collect()
@@ -32,7 +33,7 @@ fn what_was_read_elsewhere_is_durable_when_it_was_taken_and_tells_what_it_change
         let casemate = other.open();
         let mut session = start(&casemate, &acme);
         session
-            .submit(input.as_slice(), From::Auto, "test", &mut |_| {})
+            .submit(input.as_slice(), From::Auto, "test")
             .unwrap();
         session_state(&session)
     };
@@ -62,11 +63,120 @@ fn what_was_read_elsewhere_is_durable_when_it_was_taken_and_tells_what_it_change
     assert_eq!(cases, stored.collect::<BTreeSet<_>>());
 
     let (mut drafts, mut changed) = (Drafted::default(), Changed::default());
-    session
-        .draft_changed(&mut drafts, &mut changed, &mut |_| {})
-        .unwrap();
+    session.draft_changed(&mut drafts, &mut changed).unwrap();
     assert!(changed.drafts.len() > 2 && changed.placements.is_empty());
     assert_eq!(changed.drafts, drafted(&session));
     assert_eq!(drafts.drafts, changed.drafts.len() as u64);
     assert_eq!(session.as_of(), NOW);
+}
+
+/// Everything an observer was told.
+#[derive(Default)]
+struct Told {
+    lines: Mutex<Vec<String>>,
+    runs: Mutex<Vec<RunEnded>>,
+    taken: Mutex<TakenIn>,
+    cases: Mutex<BTreeSet<AlertNumber>>,
+    drafts: Mutex<BTreeSet<AlertNumber>>,
+}
+
+impl Told {
+    fn say(&self, line: String) {
+        self.lines.lock().unwrap().push(line);
+    }
+}
+
+impl Observer for Told {
+    fn taken_in(&self, tenant: &TenantId, batch: &TakenIn) {
+        self.say(format!("{tenant} taken {batch:?}"));
+        let mut all = self.taken.lock().unwrap();
+        all.documents += batch.documents;
+        all.new += batch.new;
+        all.rejects += batch.rejects;
+    }
+
+    fn placed(&self, tenant: &TenantId, changed: &Changed) {
+        self.say(format!("{tenant} placed {changed:?}"));
+    }
+
+    fn case_changed(&self, tenant: &TenantId, case: AlertNumber) {
+        self.say(format!("{tenant} changed {case}"));
+        self.cases.lock().unwrap().insert(case);
+    }
+
+    fn run_ended(&self, tenant: &TenantId, run: &RunEnded) {
+        self.say(format!("{tenant} ran {run:?}"));
+        self.runs.lock().unwrap().push(run.clone());
+    }
+
+    fn calls_refused(&self, tenant: &TenantId, module: &ModuleName, calls: u64) {
+        self.say(format!("{tenant} {module} refused {calls}"));
+    }
+
+    fn module_refused(&self, tenant: &TenantId, module: &ModuleName, what: Option<Capability>) {
+        self.say(format!("{tenant} {module} left out {what:?}"));
+    }
+
+    fn draft_written(&self, tenant: &TenantId, case: AlertNumber) {
+        self.say(format!("{tenant} drafted {case}"));
+        self.drafts.lock().unwrap().insert(case);
+    }
+}
+
+#[test]
+fn an_observer_is_told_what_happens_and_nothing_of_what_alerts_say() {
+    let findings = stream(1_200, 22);
+    let mut input = ndjson(&findings);
+    input.extend_from_slice(b"{\"secret-key\":2004}\n");
+    let bench = Bench::ordinary(&["acme"]);
+    let told = Arc::new(Told::default());
+    let casemate = bench.open_with(|settings| settings.observer = told.clone());
+    let mut session = start(&casemate, &tenant("acme"));
+    let done = session
+        .submit(input.as_slice(), From::Auto, "test")
+        .unwrap();
+    let drafts = session.draft().unwrap();
+    let taken = *told.taken.lock().unwrap();
+    assert_eq!(
+        (taken.documents, taken.new, taken.rejects),
+        (1_201, done.new, 1)
+    );
+    let runs = told.runs.lock().unwrap().clone();
+    assert_eq!(runs.len() as u64, done.runs + drafts.runs);
+    assert!(
+        runs.iter()
+            .all(|run| run.failure.is_none() && !run.took.is_zero())
+    );
+    assert!(runs.iter().any(|run| run.calls > 0 && run.memory_bytes > 0));
+    assert_eq!(*told.drafts.lock().unwrap(), drafted(&session));
+    assert!(told.cases.lock().unwrap().is_superset(&drafted(&session)));
+    let lines = told.lines.lock().unwrap().join("\n");
+    for said in [
+        "web-1",
+        "scan",
+        "user-",
+        "message",
+        "198.51.100",
+        "secret-key",
+    ] {
+        assert!(!lines.contains(said), "{said}");
+    }
+    assert!(lines.starts_with("acme "));
+}
+
+#[test]
+fn an_observer_is_told_which_module_does_not_take_part() {
+    let bench = Bench::new();
+    bench.ours(&["grouper"]);
+    bench.tenant_with(
+        "acme",
+        &Bench::allowing().replace("memory = true", "memory = false"),
+    );
+    let told = Arc::new(Told::default());
+    let casemate = bench.open_with(|settings| settings.observer = told.clone());
+    drop(start(&casemate, &tenant("acme")));
+    assert_eq!(
+        *told.lines.lock().unwrap(),
+        ["acme grouper left out Some(Memory)"]
+    );
 }

@@ -41,8 +41,8 @@ fn main() -> anyhow::Result<()> {
 
     let casemate = Casemate::open(root, Settings::new(Arc::new(now)))?; // once a process
     let mut session = casemate.start(&tenant, now())?; // one writer a tenant, until it is dropped
-    let taken = session.submit(ALERTS, From::Auto, "siem", &mut |_| ())?;
-    let drafted = session.draft(&mut |_| ())?;
+    let taken = session.submit(ALERTS, From::Auto, "siem")?;
+    let drafted = session.draft()?;
     println!("{} new alerts, {} cases drafted", taken.new, drafted.drafts);
     drop(session);
 

@@ -33,14 +33,13 @@ pub struct Drafted {
 
 impl Session {
     /// Enriches the groups of every case that has changed since it was last drafted, and drafts it.
-    /// `progress` is called after each lot of cases.
     ///
     /// # Errors
     /// When the store or the trail fails. What was drafted before is kept; calling it again
     /// continues.
-    pub fn draft(&mut self, progress: &mut dyn FnMut(&Drafted)) -> Result<Drafted, SessionError> {
+    pub fn draft(&mut self) -> Result<Drafted, SessionError> {
         let mut done = Drafted::default();
-        self.draft_changed(&mut done, &mut Changed::default(), progress)?;
+        self.draft_changed(&mut done, &mut Changed::default())?;
         Ok(done)
     }
 
@@ -52,14 +51,15 @@ impl Session {
         &mut self,
         done: &mut Drafted,
         changed: &mut Changed,
-        progress: &mut dyn FnMut(&Drafted),
     ) -> Result<(), SessionError> {
         let cases = self.records.view()?.changed_cases()?;
+        let (mut looked_at, of) = (0, cases.len() as u64);
         for lot in cases.chunks(CASES) {
             done.cases += lot.len() as u64;
             self.enrich(lot, done)?;
             self.draft_lot(lot, done, changed)?;
-            progress(done);
+            looked_at += lot.len() as u64;
+            self.observer.cases_done(&self.tenant, looked_at, of);
         }
         Ok(())
     }
@@ -196,6 +196,9 @@ impl Session {
         change.commit()?;
         done.drafts += drafted.len() as u64;
         done.without_draft += without;
+        for case in &drafted {
+            self.observer.draft_written(&self.tenant, *case);
+        }
         changed.drafts.extend(drafted);
         Ok(())
     }

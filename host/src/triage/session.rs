@@ -1,7 +1,9 @@
 //! One tenant at work: opened with its boundary, written by nobody else until it is dropped.
 
+use super::observer::Observer;
+use super::place::Patience;
 use super::runs::Limping;
-use super::submit::Patience;
+
 use crate::boundary::Boundary;
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Capability, Clock, Digest, Instant, ModuleKind, TenantId};
@@ -27,6 +29,7 @@ pub struct Session {
     pub(super) records: Records,
     pub(super) limping: Limping,
     pub(super) patience: Patience,
+    pub(super) observer: Arc<dyn Observer>,
     _writer: WriterLock,
 }
 
@@ -156,6 +159,7 @@ pub(crate) struct Parts {
     pub(crate) records: Records,
     pub(crate) notices: Vec<Notice>,
     pub(crate) writer: WriterLock,
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 impl Session {
@@ -184,6 +188,7 @@ impl Session {
             knowledge: parts.knowledge,
             log: parts.log,
             records: parts.records,
+            observer: parts.observer,
             _writer: parts.writer,
         })
     }

@@ -1,13 +1,11 @@
 //! Alerts in: read on one thread, taken in and placed on another, a batch at a time.
 
 use super::changed::Changed;
-use super::group::{self, Checked};
 use super::intake::{Document, From, documents};
-use super::runs::{encoded, keep};
+use super::observer::TakenIn;
 use super::session::{Session, SessionError};
 use crate::model::{Alert, AlertNumber};
-use crate::sandbox::table::project;
-use crate::store::{Change, Delivery, Material, Rejected, StoreError, View};
+use crate::store::{Delivery, Material, Rejected, StoreError};
 use crate::trail::{Commitment, Intake};
 use std::io;
 use std::sync::mpsc;
@@ -23,27 +21,6 @@ const TOLD_REJECTS: usize = 5;
 const CHUNK: usize = 250;
 /// How long a batch waits to be filled: long enough for a pipe, too short for a person to notice.
 const FILLING: Duration = Duration::from_millis(20);
-/// Failed runs of a grouper that a session bears, beside one in so many alerts placed.
-const MAX_FAILED_RUNS: u64 = 40;
-const PLACED_PER_FAILED_RUN: u64 = 25;
-/// Alerts one after the other that the grouper fails on by themselves: then it is the grouper.
-const MAX_ALONE_IN_A_ROW: u64 = 3;
-
-/// How often a grouper has failed in a session. One that fails on everything is left alone until the
-/// tenant is opened again, and the alerts wait; one that fails on an alert now and then is not.
-#[derive(Default)]
-pub(super) struct Patience {
-    failed: u64,
-    placed: u64,
-    alone_in_a_row: u64,
-}
-
-impl Patience {
-    fn is_left(&self) -> bool {
-        self.alone_in_a_row < MAX_ALONE_IN_A_ROW
-            && self.failed < MAX_FAILED_RUNS + self.placed / PLACED_PER_FAILED_RUN
-    }
-}
 
 /// What became of an input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -93,7 +70,7 @@ impl Submitted {
 
 impl Session {
     /// Takes in an input and places what is new in groups. `name` is what rejects are said to come
-    /// from; `progress` is called after each batch.
+    /// from.
     ///
     /// Everything counted in what comes back is durable. A document that cannot be read stops
     /// nothing; it is kept with its reason.
@@ -106,7 +83,6 @@ impl Session {
         input: impl io::Read + Send,
         from: From,
         name: &str,
-        progress: &mut dyn FnMut(&Submitted),
     ) -> Result<Submitted, SessionError> {
         let mut done = Submitted::default();
         self.place_waiting(&mut done, &mut Changed::default())?;
@@ -123,7 +99,6 @@ impl Session {
                 if !batch.is_empty() {
                     let batch = std::mem::take(&mut batch);
                     self.take(batch, name, &mut done, &mut Changed::default())?;
-                    progress(&done);
                 }
             }
             // The reader ends at its next document: nobody receives it.
@@ -167,6 +142,18 @@ impl Session {
         }
         done.waiting = self.waiting()?;
         Ok(())
+    }
+
+    fn tell_taken_in(&self, came: Submitted, done: &mut Submitted) {
+        let batch = TakenIn {
+            documents: came.documents,
+            new: came.new,
+            duplicates: came.duplicates,
+            revisions: came.revisions,
+            rejects: came.rejects,
+        };
+        done.add(came);
+        self.observer.taken_in(&self.tenant, &batch);
     }
 
     /// Alerts that no group has.
@@ -245,9 +232,10 @@ impl Session {
         )?;
         // In one change with the intake where that can be: the usual case is one commit a batch.
         if all_placed && !fresh.is_empty() && self.patience.is_left() {
-            match self.group(change, &view, &fresh, done, changed)? {
-                Ok(()) => {
-                    done.add(came);
+            match self.group(change, &view, &fresh, done)? {
+                Ok(placed) => {
+                    self.tell_taken_in(came, done);
+                    self.tell_placed(placed, changed);
                     return Ok(());
                 }
                 Err(kept) => kept.commit()?,
@@ -256,116 +244,8 @@ impl Session {
             self.log.sync()?;
             change.commit()?;
         }
-        done.add(came);
+        self.tell_taken_in(came, done);
         self.place_waiting(done, changed)
-    }
-
-    /// Places what waits. A batch on which the grouper fails is cut in halves, down to the alert it
-    /// fails on: that one the host lets stand alone, so that one alert cannot keep a queue back.
-    fn place_waiting(
-        &mut self,
-        done: &mut Submitted,
-        changed: &mut Changed,
-    ) -> Result<(), SessionError> {
-        let mut size = BATCH as u64;
-        while self.modules.grouper.is_some() && self.patience.is_left() {
-            let view = self.records.view()?;
-            let (first, last) = (view.placed_through()? + 1, view.alert_count()?);
-            if first > last {
-                break;
-            }
-            let stored = view.alerts(first, last.min(first + size - 1))?;
-            let rows: Vec<_> = stored.iter().map(|s| (s.number, &s.alert)).collect();
-            let change = self.records.change()?;
-            match self.group(change, &view, &rows, done, changed)? {
-                Ok(()) => size = (size * 2).min(BATCH as u64),
-                Err(change) => {
-                    change.commit()?;
-                    if let [(number, alert)] = rows.as_slice() {
-                        self.stand_alone(*number, alert, done, changed)?;
-                    }
-                    size = (rows.len() as u64).div_ceil(2);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// One run of the grouper over these alerts. Where it has no answer, gives the change back with
-    /// the failure kept in it and nothing placed.
-    fn group(
-        &mut self,
-        mut change: Change,
-        view: &View,
-        rows: &[(AlertNumber, &Alert)],
-        done: &mut Submitted,
-        changed: &mut Changed,
-    ) -> Result<Result<(), Change>, SessionError> {
-        let Some(grouper) = &self.modules.grouper else {
-            return Ok(Err(change));
-        };
-        let granted = grouper.granted();
-        let (module, digest) = (granted.module().clone(), granted.digest());
-        let has_memory = granted
-            .capabilities()
-            .contains(&crate::model::Capability::Memory);
-        let table = project(rows, granted.fields());
-        let handed = rows
-            .iter()
-            .map(|(n, a)| (crate::model::Evidence::Alert(*n), a.digest))
-            .collect();
-        let begin = self.beginning(grouper, encoded("the batch", &table)?, rows.len(), handed)?;
-        let given = self.given(grouper, view)?;
-        let finished = grouper.group(begin, given, &table);
-        done.runs += 1;
-        let numbers: Vec<AlertNumber> = rows.iter().map(|(number, _)| *number).collect();
-        let standing = |group| -> Result<_, StoreError> {
-            Ok(view.group(group)?.map(|row| row.group.standing))
-        };
-        let came = self.settle(&module, finished, &mut done.failures, |_, answer, _| {
-            Ok(group::check(answer, &numbers, has_memory, standing)?)
-        })?;
-        match came {
-            Ok(ended) => {
-                let checked = keep(&mut change, ended.release()?)?;
-                let placed = checked.keep(&mut change, &module, digest, rows)?;
-                change.commit()?;
-                changed.add(placed);
-                done.placed += rows.len() as u64;
-                self.patience.placed += rows.len() as u64;
-                self.patience.alone_in_a_row = 0;
-                Ok(Ok(()))
-            }
-            Err(failed) => {
-                failed.keep(&mut change)?;
-                self.patience.failed += 1;
-                Ok(Err(change))
-            }
-        }
-    }
-
-    fn stand_alone(
-        &mut self,
-        number: AlertNumber,
-        alert: &Alert,
-        done: &mut Submitted,
-        changed: &mut Changed,
-    ) -> Result<(), SessionError> {
-        let Some(grouper) = &self.modules.grouper else {
-            return Ok(());
-        };
-        let (module, digest) = (
-            grouper.granted().module().clone(),
-            grouper.granted().digest(),
-        );
-        let mut change = self.records.change()?;
-        let alone = Checked::alone(number);
-        let placed = alone.keep(&mut change, &module, digest, &[(number, alert)])?;
-        change.commit()?;
-        changed.add(placed);
-        done.placed += 1;
-        self.patience.alone_in_a_row += 1;
-        Ok(())
     }
 }
 

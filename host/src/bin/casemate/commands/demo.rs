@@ -230,10 +230,8 @@ fn one(
         .start(tenant, Instant::from_millis(END))
         .map_err(not_started)?;
     let name = format!("queue/{tenant}.ndjson");
-    let submitted = session
-        .submit(lines, From::Auto, &name, &mut |_| ())
-        .map_err(stopped)?;
-    let drafted = session.draft(&mut |_| ()).map_err(stopped)?;
+    let submitted = session.submit(lines, From::Auto, &name).map_err(stopped)?;
+    let drafted = session.draft().map_err(stopped)?;
     Ok((submitted, drafted))
 }
 
