@@ -3,9 +3,13 @@
 use crate::support::{Bench, NOW, ndjson, session_state, start, state, stream, tenant};
 use casemate::model::{AlertNumber, Capability, ModuleName, TenantId};
 use casemate::triage::intake::{Document, From, documents};
-use casemate::triage::{Changed, Drafted, Observer, RunEnded, Session, Submitted, TakenIn};
+use casemate::triage::{
+    Cancel, Changed, Drafted, Ended, Observer, RunEnded, Session, Submitted, TakenIn,
+};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 fn read(input: &[u8]) -> Vec<Document> {
     documents(input, From::Auto).map(Result::unwrap).collect()
@@ -179,4 +183,140 @@ fn an_observer_is_told_which_module_does_not_take_part() {
         *told.lines.lock().unwrap(),
         ["acme grouper left out Some(Memory)"]
     );
+}
+
+/// Cancels once it was told so many times that something was done.
+struct After {
+    times: AtomicU64,
+    cancel: Cancel,
+}
+
+impl After {
+    fn one_more(&self) {
+        if self.times.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.cancel.cancel();
+        }
+    }
+}
+
+impl Observer for After {
+    fn run_ended(&self, _: &TenantId, _: &RunEnded) {
+        self.one_more();
+    }
+
+    fn taken_in(&self, _: &TenantId, _: &TakenIn) {
+        self.one_more();
+    }
+}
+
+#[test]
+fn what_is_cancelled_anywhere_says_so_and_is_continued() {
+    let input = ndjson(&stream(1_300, 23));
+    let acme = tenant("acme");
+    let whole = {
+        let bench = Bench::ordinary(&["acme"]);
+        let casemate = bench.open();
+        let mut session = start(&casemate, &acme);
+        let done = session
+            .submit(input.as_slice(), From::Auto, "test")
+            .unwrap();
+        assert_eq!(done.ended, Ended::Whole);
+        assert_eq!(session.draft().unwrap().ended, Ended::Whole);
+        session_state(&session)
+    };
+    let (mut in_submit, mut in_draft) = (0, 0);
+    for times in [1, 2, 3, 6, 9] {
+        let bench = Bench::ordinary(&["acme"]);
+        let cancel = Cancel::new();
+        let casemate = bench.open_with(|settings| {
+            settings.cancel = cancel.clone();
+            settings.observer = Arc::new(After {
+                times: AtomicU64::new(times),
+                cancel: cancel.clone(),
+            });
+        });
+        let mut session = start(&casemate, &acme);
+        let first = session
+            .submit(input.as_slice(), From::Auto, "test")
+            .unwrap();
+        assert_eq!(first.new, session.view().unwrap().alert_count().unwrap());
+        let left = first.new < 1_300 || first.waiting > 0;
+        assert!(!left || first.ended == Ended::Cancelled);
+        in_submit += u64::from(first.ended == Ended::Cancelled);
+        let drafted = session.draft().unwrap();
+        assert_eq!(drafted.drafts, session_state(&session).drafts.len() as u64);
+        in_draft += u64::from(first.ended == Ended::Whole && drafted.ended == Ended::Cancelled);
+        assert_eq!(cancel.is_cancelled(), drafted.ended == Ended::Cancelled);
+        session.listen_to(Cancel::new());
+        let second = session
+            .submit(input.as_slice(), From::Auto, "test")
+            .unwrap();
+        assert_eq!(
+            (second.new + second.duplicates, second.ended),
+            (1_300, Ended::Whole)
+        );
+        assert_eq!(second.duplicates, first.new);
+        assert_eq!(session.draft().unwrap().ended, Ended::Whole);
+        let after = session_state(&session);
+        assert_eq!(after.placements, whole.placements, "after {times}");
+        assert_eq!(after.cases, whole.cases, "after {times}");
+        assert_eq!(after.enrichments, whole.enrichments, "after {times}");
+        assert_eq!(after.drafts.len(), whole.drafts.len(), "after {times}");
+    }
+    assert!(in_submit >= 2 && in_draft >= 2, "{in_submit} {in_draft}");
+}
+
+#[test]
+fn documents_that_were_handed_over_are_kept_though_cancelled() {
+    let input = ndjson(&stream(300, 24));
+    let bench = Bench::ordinary(&["acme"]);
+    let casemate = bench.open();
+    let mut session = start(&casemate, &tenant("acme"));
+    let cancel = Cancel::new();
+    session.listen_to(cancel.clone());
+    cancel.cancel();
+    let (mut done, mut changed) = (Submitted::default(), Changed::default());
+    session
+        .take(read(&input), "test", &mut done, &mut changed)
+        .unwrap();
+    assert_eq!(
+        (done.new, done.waiting, done.ended),
+        (300, 300, Ended::Cancelled)
+    );
+    assert!(changed.is_empty());
+    session.listen_to(Cancel::new());
+    session
+        .take(Vec::new(), "test", &mut done, &mut changed)
+        .unwrap();
+    assert_eq!((done.new, done.waiting, done.ended), (300, 0, Ended::Whole));
+    assert_eq!(changed.placements.len(), 300);
+}
+
+/// An input that never comes to its end and never has anything more.
+struct Quiet(Cancel);
+
+impl std::io::Read for Quiet {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        while !self.0.is_cancelled() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(0)
+    }
+}
+
+#[test]
+fn a_quiet_input_is_cancelled_when_its_reading_comes_back() {
+    let bench = Bench::ordinary(&["acme"]);
+    let casemate = bench.open();
+    let mut session = start(&casemate, &tenant("acme"));
+    let cancel = Cancel::new();
+    session.listen_to(cancel.clone());
+    let other = cancel.clone();
+    let stops = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(60));
+        other.cancel();
+    });
+    let done = session.submit(Quiet(cancel), From::Auto, "test").unwrap();
+    assert_eq!((done.documents, done.ended), (0, Ended::Cancelled));
+    stops.join().unwrap();
 }

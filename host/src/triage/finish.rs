@@ -1,5 +1,6 @@
 //! Enriches and drafts the cases that have changed.
 
+use super::cancel::Ended;
 use super::changed::Changed;
 use super::draft::{self, dossier};
 use super::enrich::{self, Subject, representatives};
@@ -29,10 +30,14 @@ pub struct Drafted {
     pub runs: u64,
     /// Why runs failed; each reason once.
     pub failures: Vec<String>,
+    /// Whether all of it was done.
+    pub ended: Ended,
 }
 
 impl Session {
     /// Enriches the groups of every case that has changed since it was last drafted, and drafts it.
+    ///
+    /// Cancelled, it says so in [`Drafted::ended`]: cases that are not done stay changed.
     ///
     /// # Errors
     /// When the store or the trail fails. What was drafted before is kept; calling it again
@@ -55,16 +60,21 @@ impl Session {
         let cases = self.records.view()?.changed_cases()?;
         let (mut looked_at, of) = (0, cases.len() as u64);
         for lot in cases.chunks(CASES) {
-            done.cases += lot.len() as u64;
-            self.enrich(lot, done)?;
-            self.draft_lot(lot, done, changed)?;
+            done.ended = self.enrich(lot, done)?;
+            if done.ended == Ended::Whole {
+                done.ended = self.draft_lot(lot, done, changed)?;
+            }
+            if done.ended == Ended::Cancelled {
+                break;
+            }
             looked_at += lot.len() as u64;
             self.observer.cases_done(&self.tenant, looked_at, of);
         }
         Ok(())
     }
 
-    fn enrich(&mut self, lot: &[AlertNumber], done: &mut Drafted) -> Result<(), SessionError> {
+    /// Enriches the groups of these cases. Cancelled, what ran is kept as run and adds nothing.
+    fn enrich(&mut self, lot: &[AlertNumber], done: &mut Drafted) -> Result<Ended, SessionError> {
         let view = self.records.view()?;
         let mut groups: Vec<GroupRow> = Vec::new();
         for case in lot {
@@ -94,6 +104,10 @@ impl Session {
                 })
                 .collect();
             for place in 0..self.modules.enrichers.len() {
+                if self.cancel.is_cancelled() {
+                    change.commit()?;
+                    return Ok(Ended::Cancelled);
+                }
                 match self.enrich_with(place, &view, &subjects, done)? {
                     Ok(released) => {
                         for enrichment in keep(&mut change, released.release()?)? {
@@ -110,7 +124,8 @@ impl Session {
             done.enrichments += enrichments.len() as u64;
             change.put_enrichments(group, &enrichments)?;
         }
-        Ok(change.commit()?)
+        change.commit()?;
+        Ok(Ended::Whole)
     }
 
     fn enrich_with(
@@ -161,15 +176,22 @@ impl Session {
         lot: &[AlertNumber],
         done: &mut Drafted,
         changed: &mut Changed,
-    ) -> Result<(), SessionError> {
+    ) -> Result<Ended, SessionError> {
         if self.modules.drafter.is_none() {
+            done.cases += lot.len() as u64;
             done.without_draft += lot.len() as u64;
-            return Ok(());
+            return Ok(Ended::Whole);
         }
         let view = self.records.view()?;
         let gaps = self.gaps();
         let (mut ended, mut failed) = (Vec::new(), Vec::new());
+        let mut came = Ended::Whole;
         for number in lot {
+            if self.cancel.is_cancelled() {
+                came = Ended::Cancelled;
+                break;
+            }
+            done.cases += 1;
             let Some(case) = view.case(*number)? else {
                 continue;
             };
@@ -200,7 +222,7 @@ impl Session {
             self.observer.draft_written(&self.tenant, *case);
         }
         changed.drafts.extend(drafted);
-        Ok(())
+        Ok(came)
     }
 
     fn draft_one(

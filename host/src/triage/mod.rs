@@ -1,5 +1,6 @@
 //! The flow, one step a file: take in, group, enrich, draft.
 
+mod cancel;
 mod changed;
 mod draft;
 mod enrich;
@@ -14,6 +15,7 @@ mod session;
 mod submit;
 mod trial;
 
+pub use cancel::{Cancel, Ended};
 pub use changed::Changed;
 pub use fault::AnswerFault;
 pub use finish::Drafted;

@@ -1,5 +1,6 @@
 //! New alerts into groups: a batch to the grouper, its checked answer into the store.
 
+use super::cancel::Ended;
 use super::changed::Changed;
 use super::group::{self, Checked};
 use super::runs::{encoded, keep};
@@ -44,6 +45,10 @@ impl Session {
             let view = self.records.view()?;
             let (first, last) = (view.placed_through()? + 1, view.alert_count()?);
             if first > last {
+                break;
+            }
+            if self.cancel.is_cancelled() {
+                done.ended = Ended::Cancelled;
                 break;
             }
             let stored = view.alerts(first, last.min(first + size - 1))?;

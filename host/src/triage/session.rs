@@ -1,5 +1,6 @@
 //! One tenant at work: opened with its boundary, written by nobody else until it is dropped.
 
+use super::cancel::Cancel;
 use super::observer::Observer;
 use super::place::Patience;
 use super::runs::Limping;
@@ -30,6 +31,7 @@ pub struct Session {
     pub(super) limping: Limping,
     pub(super) patience: Patience,
     pub(super) observer: Arc<dyn Observer>,
+    pub(super) cancel: Cancel,
     _writer: WriterLock,
 }
 
@@ -160,6 +162,7 @@ pub(crate) struct Parts {
     pub(crate) notices: Vec<Notice>,
     pub(crate) writer: WriterLock,
     pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) cancel: Cancel,
 }
 
 impl Session {
@@ -189,6 +192,7 @@ impl Session {
             log: parts.log,
             records: parts.records,
             observer: parts.observer,
+            cancel: parts.cancel,
             _writer: parts.writer,
         })
     }
@@ -201,6 +205,12 @@ impl Session {
     /// The time of decision that modules are handed.
     pub fn as_of(&self) -> Instant {
         self.as_of
+    }
+
+    /// Listens to this from now on, instead of what it listened to before: at first to that of the
+    /// settings, which all sessions share.
+    pub fn listen_to(&mut self, cancel: Cancel) {
+        self.cancel = cancel;
     }
 
     /// What the store holds now.

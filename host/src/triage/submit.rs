@@ -1,5 +1,6 @@
 //! Alerts in: read on one thread, taken in and placed on another, a batch at a time.
 
+use super::cancel::{Cancel, Ended};
 use super::changed::Changed;
 use super::intake::{Document, From, documents};
 use super::observer::TakenIn;
@@ -45,6 +46,8 @@ pub struct Submitted {
     pub runs: u64,
     /// Why runs failed; each reason once.
     pub failures: Vec<String>,
+    /// Whether all of it was done.
+    pub ended: Ended,
 }
 
 impl Submitted {
@@ -60,6 +63,9 @@ impl Submitted {
         self.placed += later.placed;
         self.waiting = later.waiting;
         self.runs += later.runs;
+        if later.ended == Ended::Cancelled {
+            self.ended = Ended::Cancelled;
+        }
         for failure in later.failures {
             if !self.failures.contains(&failure) {
                 self.failures.push(failure);
@@ -75,6 +81,9 @@ impl Session {
     /// Everything counted in what comes back is durable. A document that cannot be read stops
     /// nothing; it is kept with its reason.
     ///
+    /// Cancelled, it says so in [`Submitted::ended`], as soon as a reading of the input that has
+    /// begun comes back. What is not taken in then is not counted; the same input again continues.
+    ///
     /// # Errors
     /// When the input, the store or the trail fails. What was taken in before is kept; submitting
     /// the same input again continues.
@@ -89,13 +98,19 @@ impl Session {
         let (send, receive) = mpsc::sync_channel::<io::Result<Vec<Document>>>(8);
         std::thread::scope(|scope| {
             let reader = std::thread::Builder::new().name("reader".into());
-            let reading = reader.spawn_scoped(scope, move || read(input, from, &send));
+            let cancel = self.cancel.clone();
+            let reading = reader.spawn_scoped(scope, move || read(input, from, &cancel, &send));
             reading.map_err(|e| SessionError::Thread(e.to_string()))?;
             let mut batch = Vec::new();
             let mut open = true;
             let mut broken = None;
             while open && broken.is_none() {
-                fill(&receive, &mut batch, &mut open, &mut broken);
+                fill(&receive, &self.cancel, &mut batch, &mut open, &mut broken);
+                if self.cancel.is_cancelled() {
+                    // What is read and not taken in is read again.
+                    done.ended = Ended::Cancelled;
+                    break;
+                }
                 if !batch.is_empty() {
                     let batch = std::mem::take(&mut batch);
                     self.take(batch, name, &mut done, &mut Changed::default())?;
@@ -119,6 +134,8 @@ impl Session {
     ///
     /// [`BATCH`] documents are one run of the grouper and one commit; more are taken in parts.
     ///
+    /// Cancelled, it has taken in all documents, and some wait to be placed.
+    ///
     /// # Errors
     /// When the store or the trail fails. What `done` and `changed` have then is durable; handing
     /// over the same documents again continues.
@@ -129,6 +146,7 @@ impl Session {
         done: &mut Submitted,
         changed: &mut Changed,
     ) -> Result<(), SessionError> {
+        done.ended = Ended::Whole;
         if batch.is_empty() {
             self.place_waiting(done, changed)?;
         }
@@ -231,7 +249,8 @@ impl Session {
             },
         )?;
         // In one change with the intake where that can be: the usual case is one commit a batch.
-        if all_placed && !fresh.is_empty() && self.patience.is_left() {
+        let place_now = self.patience.is_left() && !self.cancel.is_cancelled();
+        if all_placed && !fresh.is_empty() && place_now {
             match self.group(change, &view, &fresh, done)? {
                 Ok(placed) => {
                     self.tell_taken_in(came, done);
@@ -250,9 +269,17 @@ impl Session {
 }
 
 /// Reads an input to its end, or until nobody wants more of it.
-fn read(input: impl io::Read, from: From, send: &mpsc::SyncSender<io::Result<Vec<Document>>>) {
+fn read(
+    input: impl io::Read,
+    from: From,
+    cancel: &Cancel,
+    send: &mpsc::SyncSender<io::Result<Vec<Document>>>,
+) {
     let mut chunk = Vec::with_capacity(CHUNK);
     for document in documents(input, from) {
+        if cancel.is_cancelled() {
+            return;
+        }
         match document {
             Ok(document) => chunk.push(document),
             Err(error) => {
@@ -277,20 +304,14 @@ fn read(input: impl io::Read, from: From, send: &mpsc::SyncSender<io::Result<Vec
 /// Fills a batch with what is there, waiting for the first documents and only briefly for more.
 fn fill(
     receive: &mpsc::Receiver<io::Result<Vec<Document>>>,
+    cancel: &Cancel,
     batch: &mut Vec<Document>,
     open: &mut bool,
     broken: &mut Option<io::Error>,
 ) {
     let mut bytes = 0;
     while batch.len() + CHUNK <= BATCH && bytes < BATCH_BYTES {
-        let next = if batch.is_empty() {
-            receive
-                .recv()
-                .map_err(|_| mpsc::RecvTimeoutError::Disconnected)
-        } else {
-            receive.recv_timeout(FILLING)
-        };
-        match next {
+        match receive.recv_timeout(FILLING) {
             Ok(Ok(chunk)) => {
                 bytes += chunk.iter().map(length).sum::<usize>();
                 batch.extend(chunk);
@@ -299,6 +320,7 @@ fn fill(
                 *broken = Some(error);
                 return;
             }
+            Err(mpsc::RecvTimeoutError::Timeout) if batch.is_empty() && !cancel.is_cancelled() => {}
             Err(mpsc::RecvTimeoutError::Timeout) => return,
             Err(mpsc::RecvTimeoutError::Disconnected) => {
                 *open = false;
