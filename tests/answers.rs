@@ -179,10 +179,10 @@ fn home(misdeeds: &[(&str, Fate)], modules: &[&str]) -> (Bench, Casemate) {
 
 fn work(session: &mut Session, misdeed: &str) -> (Submitted, Drafted) {
     let input = alerts(misdeed);
-    let submitted = session.submit(input.as_slice(), From::Auto, "test", &mut |_| {});
+    let submitted = session.submit(input.as_slice(), From::Auto, "test");
     let submitted = submitted.unwrap();
     assert_eq!((submitted.new, submitted.placed), (3, 3), "{misdeed}");
-    (submitted, session.draft(&mut |_| {}).unwrap())
+    (submitted, session.draft().unwrap())
 }
 
 /// The first failure of the module is the one that is expected, and the trail has it.
@@ -314,7 +314,7 @@ fn no_wrong_answer_of_a_drafter_is_kept() {
                 );
                 assert_eq!((drafted.drafts, drafted.without_draft), (2, 1), "{misdeed}");
                 assert!(held.drafts.iter().all(|draft| draft.case != 1));
-                let again = session.draft(&mut |_| {}).unwrap();
+                let again = session.draft().unwrap();
                 assert_eq!(again.cases, 1, "the case is still to be drafted");
             }
             Limit => {}

@@ -116,14 +116,14 @@ fn a_withheld_field_is_in_nothing_that_a_module_is_handed() {
     let casemate = bench.open();
     let handed = |id: &str| -> Vec<(String, Vec<u8>)> {
         let mut session = start(&casemate, &tenant(id));
-        let submitted = session.submit(whole_alert().as_slice(), From::Auto, "test", &mut |_| {});
+        let submitted = session.submit(whole_alert().as_slice(), From::Auto, "test");
         let submitted = submitted.unwrap();
         assert_eq!(
             (submitted.new, submitted.placed),
             (1, 1),
             "{id}: {submitted:?}"
         );
-        let drafted = session.draft(&mut |_| {}).unwrap();
+        let drafted = session.draft().unwrap();
         assert!(drafted.failures.is_empty(), "{id}: {drafted:?}");
         drop(session);
         let entries = trail(&casemate, &tenant(id));

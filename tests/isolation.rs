@@ -136,9 +136,9 @@ pub(crate) fn add(bench: &Bench, id: &str, boundary: &str) {
 pub(crate) fn work(session: &mut Session) {
     let id = session.tenant().to_string();
     let input = own_alerts(&id);
-    let submitted = session.submit(input.as_slice(), From::Auto, "test", &mut |_| {});
+    let submitted = session.submit(input.as_slice(), From::Auto, "test");
     assert_eq!(submitted.unwrap().new, 3);
-    session.draft(&mut |_| {}).unwrap();
+    session.draft().unwrap();
 }
 
 #[test]
@@ -317,22 +317,12 @@ fn nothing_of_one_tenant_is_in_anything_of_another() {
         );
         let input = ndjson([&more]);
         session
-            .submit(
-                input.as_slice(),
-                From::Auto,
-                &planted(&id, "file"),
-                &mut |_| {},
-            )
+            .submit(input.as_slice(), From::Auto, &planted(&id, "file"))
             .unwrap();
         session
-            .submit(
-                &b"no json"[..],
-                From::Auto,
-                &planted(&id, "file"),
-                &mut |_| {},
-            )
+            .submit(&b"no json"[..], From::Auto, &planted(&id, "file"))
             .unwrap();
-        session.draft(&mut |_| {}).unwrap();
+        session.draft().unwrap();
     }
     drop((acme, bolt));
     for (own, other) in [("acme", "bolt"), ("bolt", "acme")] {

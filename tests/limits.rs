@@ -29,13 +29,11 @@ pub(crate) fn alerts(misdeed: &str) -> Vec<u8> {
 }
 
 pub(crate) fn submit(session: &mut Session, input: &[u8]) -> Submitted {
-    session
-        .submit(input, From::Auto, "test", &mut |_| {})
-        .unwrap()
+    session.submit(input, From::Auto, "test").unwrap()
 }
 
 pub(crate) fn draft(session: &mut Session) -> Drafted {
-    session.draft(&mut |_| {}).unwrap()
+    session.draft().unwrap()
 }
 
 /// A home in which the module works for `acme` beside ours, and ours alone for `bolt`.

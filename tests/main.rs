@@ -10,6 +10,7 @@
 
 mod answers;
 mod command_line;
+mod embedding;
 mod fields;
 mod house;
 mod isolation;

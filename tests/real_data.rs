@@ -44,9 +44,7 @@ fn taken_in(file: &str) -> Option<(u64, u64)> {
             .spawn()
             .unwrap();
         let input = child.stdout.take().unwrap();
-        let done = session
-            .submit(input, From::Auto, file, &mut |_| {})
-            .unwrap();
+        let done = session.submit(input, From::Auto, file).unwrap();
         assert!(child.wait().unwrap().success());
         (done, session_state(&session))
     };

@@ -112,9 +112,9 @@ fn every_call_of_every_run_has_its_receipt() {
     for findings in stream(700, 21).chunks(150) {
         let input = [ndjson(findings).as_slice(), b"rubbish\n"].concat();
         session
-            .submit(input.as_slice(), From::Auto, "test", &mut |_| {})
+            .submit(input.as_slice(), From::Auto, "test")
             .unwrap();
-        session.draft(&mut |_| {}).unwrap();
+        session.draft().unwrap();
     }
     drop(session);
     let (runs, calls, refusals, failures) = audited(&casemate, &acme);
@@ -141,9 +141,9 @@ fn refused_calls_and_failed_runs_have_their_receipts_too() {
         let mut session = start(&casemate, &tenant(misdeed));
         let input = ndjson([&Finding::new("1", "rule", "web-1").misdeed(misdeed)]);
         session
-            .submit(input.as_slice(), From::Auto, "test", &mut |_| {})
+            .submit(input.as_slice(), From::Auto, "test")
             .unwrap();
-        session.draft(&mut |_| {}).unwrap();
+        session.draft().unwrap();
         drop(session);
         let (runs, calls, _, failures) = audited(&casemate, &tenant(misdeed));
         assert_eq!(runs, 3, "{misdeed}");
@@ -166,7 +166,7 @@ fn a_call_that_asks_for_too_much_is_refused_and_has_its_receipt() {
     let casemate = bench.open();
     let mut session = start(&casemate, &tenant("acme"));
     let input = ndjson([&Finding::new("1", "rule", "web-1").misdeed("some-keys")]);
-    let done = session.submit(input.as_slice(), From::Auto, "test", &mut |_| {});
+    let done = session.submit(input.as_slice(), From::Auto, "test");
     assert_eq!(done.unwrap().failures, Vec::<String>::new());
     drop(session);
     let (runs, calls, refusals, failures) = audited(&casemate, &tenant("acme"));
@@ -193,9 +193,9 @@ fn no_value_of_the_client_is_in_a_trail() {
         finding.message = "zq-message".to_owned();
         let input = [ndjson([&finding]).as_slice(), b"zq-reject\n"].concat();
         session
-            .submit(input.as_slice(), From::Auto, "zq-file.json", &mut |_| {})
+            .submit(input.as_slice(), From::Auto, "zq-file.json")
             .unwrap();
-        session.draft(&mut |_| {}).unwrap();
+        session.draft().unwrap();
     }
     drop(session);
     audited(&casemate, &acme);

@@ -5,9 +5,12 @@ use crate::support::{
     tenant, trail,
 };
 use casemate::Casemate;
+use casemate::model::TenantId;
 use casemate::triage::intake::From;
-use casemate::triage::{NotStarted, Session, SessionError, Submitted};
+use casemate::triage::{Changed, NotStarted, Observer, Session, SessionError, Submitted, TakenIn};
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 const ASSETS: &str = "name,owner\nweb-1,Ada\ndb-1,Bea\nhost-1,Cid\nhost-2,Dan\n";
 const COUNT: usize = 2_600;
@@ -23,9 +26,7 @@ fn begin(casemate: &Casemate) -> Session {
 }
 
 fn submit(session: &mut Session, input: &[u8]) -> Submitted {
-    session
-        .submit(input, From::Auto, "test", &mut |_| {})
-        .unwrap()
+    session.submit(input, From::Auto, "test").unwrap()
 }
 
 /// What there is in the end when nothing comes between.
@@ -37,7 +38,7 @@ fn undisturbed(findings: &[Finding]) -> State {
         submit(&mut session, &ndjson(findings)).new,
         findings.len() as u64
     );
-    session.draft(&mut |_| {}).unwrap();
+    session.draft().unwrap();
     let state = session_state(&session);
     assert!(state.groups.len() > 5 && state.groups.len() < findings.len());
     assert!(state.drafts.len() > 2 && state.enrichments.len() > 2);
@@ -60,7 +61,7 @@ fn the_end_does_not_depend_on_where_the_stream_is_cut() {
             submit(&mut session, &ndjson(now));
             rest = later;
         }
-        session.draft(&mut |_| {}).unwrap();
+        session.draft().unwrap();
         assert_eq!(
             session_state(&session),
             whole,
@@ -78,7 +79,7 @@ fn one_alert_at_a_time_ends_as_all_at_once() {
     for finding in &findings {
         submit(&mut session, &ndjson([finding]));
     }
-    session.draft(&mut |_| {}).unwrap();
+    session.draft().unwrap();
     assert_eq!(session_state(&session), undisturbed(&findings));
 }
 
@@ -94,7 +95,7 @@ fn a_session_that_is_dropped_anywhere_is_continued() {
         &|_| {},
         &|session| drop(submit(session, &ndjson(&second[..400]))),
         &|session| drop(submit(session, &ndjson(second))),
-        &|session| drop(session.draft(&mut |_| {}).unwrap()),
+        &|session| drop(session.draft().unwrap()),
     ];
     for step in steps {
         let casemate = bench.open();
@@ -116,33 +117,64 @@ impl Read for Broken<'_> {
     }
 }
 
+/// How many new alerts an observer was told of.
+#[derive(Default)]
+struct New(AtomicU64);
+
+impl Observer for New {
+    fn taken_in(&self, _: &TenantId, batch: &TakenIn) {
+        self.0.fetch_add(batch.new, Ordering::Relaxed);
+    }
+}
+
+/// What lies in a home's folder whenever something was kept.
+struct Moments {
+    bench: Bench,
+    left: Mutex<Vec<Folder>>,
+}
+
+impl Moments {
+    fn look(&self) {
+        let folder = self.bench.folder().copied();
+        self.left.lock().unwrap().push(folder);
+    }
+}
+
+impl Observer for Moments {
+    fn placed(&self, _: &TenantId, _: &Changed) {
+        self.look();
+    }
+
+    fn cases_done(&self, _: &TenantId, _: u64, _: u64) {
+        self.look();
+    }
+}
+
 #[test]
 fn an_input_that_breaks_keeps_what_came_before() {
     let findings = stream(COUNT, 14);
     let whole = undisturbed(&findings);
     let bench = bench();
-    let casemate = bench.open();
+    let told = Arc::new(New::default());
+    let casemate = bench.open_with(|settings| settings.observer = told.clone());
     let mut session = begin(&casemate);
     let input = ndjson(&findings);
     let upto = input.len() * 2 / 3;
-    let mut last = Submitted::default();
-    let broken = session.submit(Broken(&input[..upto]), From::Auto, "test", &mut |done| {
-        last = done.clone();
-    });
+    let broken = session.submit(Broken(&input[..upto]), From::Auto, "test");
     match broken {
         Err(SessionError::Input(error)) => assert_eq!(error.to_string(), "the cable is out"),
         Err(error) => panic!("{error}"),
         Ok(done) => panic!("{done:?}"),
     }
     let kept = session_state(&session);
-    assert_eq!(kept.alerts, last.new);
+    assert_eq!(kept.alerts, told.0.load(Ordering::Relaxed));
     assert!(kept.alerts >= 1_000, "{}", kept.alerts);
     // Half a document is no alert: it is kept as it came, and the whole one is taken later.
     assert!(kept.rejects <= 1);
     let again = submit(&mut session, &input);
     assert_eq!(again.duplicates, kept.alerts);
     assert_eq!(again.new + again.duplicates, COUNT as u64);
-    session.draft(&mut |_| {}).unwrap();
+    session.draft().unwrap();
     let rejects = kept.rejects;
     assert_eq!(session_state(&session), State { rejects, ..whole });
 }
@@ -152,20 +184,21 @@ fn what_a_stopped_machine_leaves_is_continued() {
     let findings = stream(COUNT, 15);
     let whole = undisturbed(&findings);
     let input = ndjson(&findings);
-    let mut left: Vec<Folder> = Vec::new();
+    let moments = Arc::new(Moments {
+        bench: bench(),
+        left: Mutex::default(),
+    });
     {
-        let bench = bench();
-        let casemate = bench.open();
+        let observer = moments.clone();
+        let casemate = moments.bench.open_with(|s| s.observer = observer);
         let mut session = begin(&casemate);
-        let mut stop = |_: &Submitted| left.push(bench.folder().copied());
         session
-            .submit(input.as_slice(), From::Auto, "test", &mut stop)
+            .submit(input.as_slice(), From::Auto, "test")
             .unwrap();
-        left.push(bench.folder().copied());
-        session
-            .draft(&mut |_| left.push(bench.folder().copied()))
-            .unwrap();
+        moments.look();
+        session.draft().unwrap();
     }
+    let left = std::mem::take(&mut *moments.left.lock().unwrap());
     assert!(left.len() >= 5);
     for (moment, folder) in left.into_iter().enumerate() {
         let bench = Bench::of(folder);
@@ -176,7 +209,7 @@ fn what_a_stopped_machine_leaves_is_continued() {
         let done = submit(&mut session, &input);
         assert_eq!(done.duplicates, found, "at moment {moment}");
         assert_eq!(done.new + found, COUNT as u64);
-        session.draft(&mut |_| {}).unwrap();
+        session.draft().unwrap();
         let after = session_state(&session);
         assert_eq!(after.placements, whole.placements, "at moment {moment}");
         assert_eq!(after.groups, whole.groups);
@@ -199,9 +232,9 @@ fn a_case_that_has_not_changed_is_not_drafted_again() {
     let casemate = bench.open();
     let mut session = begin(&casemate);
     submit(&mut session, &ndjson(&findings));
-    let first = session.draft(&mut |_| {}).unwrap();
+    let first = session.draft().unwrap();
     assert!(first.cases > 0);
-    let again = session.draft(&mut |_| {}).unwrap();
+    let again = session.draft().unwrap();
     assert_eq!((again.cases, again.runs), (0, 0));
 }
 
@@ -212,7 +245,7 @@ fn worked() -> Bench {
     for id in ["acme", "bolt"] {
         let mut session = start(&casemate, &tenant(id));
         submit(&mut session, &ndjson(&stream(200, 17)));
-        session.draft(&mut |_| {}).unwrap();
+        session.draft().unwrap();
     }
     drop(casemate);
     bench

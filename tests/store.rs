@@ -10,9 +10,7 @@ use casemate::triage::{NotStarted, Session, Submitted};
 const ASSETS: &str = "name,owner\nweb-1,Ada\ndb-1,Bea\nhost-1,Cid\n";
 
 fn submit(session: &mut Session, input: &[u8]) -> Submitted {
-    session
-        .submit(input, From::Auto, "test", &mut |_| {})
-        .unwrap()
+    session.submit(input, From::Auto, "test").unwrap()
 }
 
 #[test]
@@ -24,7 +22,7 @@ fn everything_survives_the_end_of_the_process() {
     let mut session = start(&casemate, &acme);
     let input = ndjson(&stream(300, 1));
     submit(&mut session, &input);
-    session.draft(&mut |_| {}).unwrap();
+    session.draft().unwrap();
     let before = session_state(&session);
     let bytes = session.view().unwrap().bytes(17).unwrap().unwrap();
     let entries = trail(&casemate, &acme);

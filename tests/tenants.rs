@@ -10,7 +10,7 @@ use casemate::triage::intake::From;
 /// One alert that has the hostile grouper leave its host's name behind, and say what it found.
 fn mark(session: &mut Session, id: &str, host: &str) -> String {
     let input = ndjson([&Finding::new(id, "rule", host).misdeed("mark")]);
-    let submitted = session.submit(input.as_slice(), From::Auto, "test", &mut |_| {});
+    let submitted = session.submit(input.as_slice(), From::Auto, "test");
     let submitted = submitted.unwrap();
     assert_eq!((submitted.placed, submitted.failures), (1, vec![]));
     let held = session_state(session);

@@ -1,6 +1,7 @@
 //! Casemate: runs sandboxed WebAssembly modules over security alerts, one tenant at a time, with a
 //! record of every call.
 
+pub mod ambient;
 pub mod boundary;
 pub mod knowledge;
 pub mod model;

@@ -10,7 +10,7 @@ use crate::store::{
     CompiledCache, Dir, Home, Notice, Random, StoreError, SystemRandom, TenantScope, View,
 };
 use crate::trail::{BoundaryChange, Commitment, DecidedBy, Log, Opening, Origin, Salt, Words};
-use crate::triage::{Knowledge, Modules, NotStarted, Parts, Session};
+use crate::triage::{Cancel, Knowledge, Modules, NotStarted, Observer, Parts, Session};
 use crate::written::{Decision, Problems};
 use std::sync::Arc;
 
@@ -29,6 +29,10 @@ pub struct Settings {
     pub build: Option<Digest>,
     /// Whether compiled components are kept in the home.
     pub keep_compiled: bool,
+    /// Stops every session that is given no other.
+    pub cancel: Cancel,
+    /// Who is told what happens.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl Settings {
@@ -41,6 +45,8 @@ impl Settings {
             cache_bytes: 16 << 20,
             build: None,
             keep_compiled: true,
+            cancel: Cancel::new(),
+            observer: Arc::new(()),
         }
     }
 }
@@ -283,6 +289,8 @@ impl Casemate {
             records,
             notices,
             writer,
+            observer: self.settings.observer.clone(),
+            cancel: self.settings.cancel.clone(),
         })
     }
 
@@ -345,6 +353,8 @@ impl Casemate {
                     }
                 }
                 Err(error) => {
+                    let observer = &self.settings.observer;
+                    observer.module_refused(boundary.tenant(), name, error.capability());
                     if let Some(line) = error.decided_by() {
                         log.append(
                             now,

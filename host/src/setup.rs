@@ -140,3 +140,30 @@ pub fn grant(
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
+
+/// Installs every module of a folder: one folder each, named as the module, with `module.wasm` and
+/// `module.toml`. Gives their names, in order. They run for nobody until they are granted.
+///
+/// # Errors
+/// When one cannot be read or installed; those before it are.
+pub fn install_folder(home: &Home, folder: &Dir) -> Result<Vec<ModuleName>, SetupError> {
+    let failed = |path: &str| {
+        let path = path.to_owned();
+        move |error| SetupError::Store(StoreError::Io { path, error })
+    };
+    let mut names = Vec::new();
+    for entry in folder.entries().map_err(failed("."))? {
+        let entry = entry.map_err(failed("."))?;
+        if entry.file_type().map_err(failed("."))?.is_dir() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    let one = |name: &String| {
+        let (wasm, toml) = (format!("{name}/module.wasm"), format!("{name}/module.toml"));
+        let component = folder.read(&wasm).map_err(failed(&wasm))?;
+        let manifest = folder.read_to_string(&toml).map_err(failed(&toml))?;
+        install(home, name, &component, &manifest)
+    };
+    names.iter().map(one).collect()
+}

@@ -44,12 +44,8 @@ impl Drop for Folder {
 }
 
 /// Opens a folder of this machine.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the tests' one place that reaches the machine's files by path"
-)]
 pub(crate) fn open(path: &Path) -> std::io::Result<Dir> {
-    Dir::open_ambient_dir(path, cap_std::ambient_authority())
+    casemate::ambient::open_dir(path)
 }
 
 /// The project's own folder.

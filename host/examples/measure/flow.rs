@@ -52,12 +52,12 @@ pub(crate) fn end_to_end(
 
         let mut session = start(&bare_open, &bare, round)?;
         let cpu = cpu_seconds();
-        session.submit(input.bytes.as_slice(), From::Auto, "-", &mut |_| ())?;
+        session.submit(input.bytes.as_slice(), From::Auto, "-")?;
         stored.push(each(cpu_seconds() - cpu));
 
         let mut session = start(&whole_open, &whole, round)?;
         let (begun, cpu) = (Instant::now(), cpu_seconds());
-        let done = session.submit(input.bytes.as_slice(), From::Auto, "-", &mut |_| ())?;
+        let done = session.submit(input.bytes.as_slice(), From::Auto, "-")?;
         let (seconds, cpu) = (begun.elapsed().as_secs_f64(), cpu_seconds() - cpu);
         ensure!(done.placed == input.alerts.len() as u64, "{done:?}");
         placed.push(each(cpu));
@@ -65,7 +65,7 @@ pub(crate) fn end_to_end(
         per_cpu.push(count / cpu);
 
         let begun = Instant::now();
-        let done = session.draft(&mut |_| ())?;
+        let done = session.draft()?;
         drafts.push(done.drafts as f64 / begun.elapsed().as_secs_f64());
     }
     table.title(format!(
@@ -126,7 +126,7 @@ pub(crate) fn scaling(
             let begun = Instant::now();
             let done = for_each_tenant(tenants, threads, |tenant| {
                 let mut session = casemate.start(tenant, Now.now())?;
-                let done = session.submit(some.bytes.as_slice(), From::Auto, "-", &mut |_| ())?;
+                let done = session.submit(some.bytes.as_slice(), From::Auto, "-")?;
                 anyhow::Ok(done.placed)
             });
             let seconds = begun.elapsed().as_secs_f64();
@@ -175,7 +175,7 @@ pub(crate) fn first_result(
             let begun = Instant::now();
             let casemate = place.open(keep_compiled)?;
             let mut session = start(&casemate, &place, round * 2 + i)?;
-            let done = session.submit(alert.as_slice(), From::Auto, "-", &mut |_| ())?;
+            let done = session.submit(alert.as_slice(), From::Auto, "-")?;
             let seconds = begun.elapsed().as_secs_f64();
             ensure!(done.placed == 1, "{done:?}");
             if let Some(times) = times.get_mut(i) {

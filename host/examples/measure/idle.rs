@@ -23,7 +23,7 @@ pub(crate) fn tenants(modules: &Path, effort: Effort, table: &mut Table) -> anyh
     let before = resident_mib()?;
     for tenant in &place.tenants {
         let mut session = casemate.start(tenant, Now.now())?;
-        session.submit(alerts.as_slice(), From::Auto, "-", &mut |_| ())?;
+        session.submit(alerts.as_slice(), From::Auto, "-")?;
     }
     let after = resident_mib()?;
     table.title(format!("{} idle tenants in an open home", effort.tenants));

@@ -1,23 +1,14 @@
 //! Homes that are made for a measurement and removed behind it.
 
 use anyhow::Context as _;
-use casemate::model::{Clock, Instant, TenantId};
+pub(crate) use casemate::ambient::SystemClock as Now;
+use casemate::model::{Clock as _, TenantId};
 use casemate::sandbox::GrantedTenants;
 use casemate::store::Dir;
 use casemate::{Casemate, Settings, setup};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-/// The machine's clock.
-pub(crate) struct Now;
-
-impl Clock for Now {
-    fn now(&self) -> Instant {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        Instant::from_millis(since.map_or(0, |d| d.as_millis() as i64))
-    }
-}
 
 /// A home for a measurement.
 pub(crate) struct Place {
@@ -63,8 +54,7 @@ impl Place {
     }
 
     fn dir(&self) -> anyhow::Result<Dir> {
-        let authority = cap_std::ambient_authority();
-        Ok(Dir::open_ambient_dir(&self.path, authority)?)
+        Ok(casemate::ambient::open_dir(&self.path)?)
     }
 
     /// Opens it.

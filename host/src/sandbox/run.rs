@@ -5,13 +5,14 @@ use super::capability::{Given, Question, Read, refused};
 use super::engine::TICK_MS;
 use super::limit::{Limit, Limits, Meter, OverLimit};
 use super::prepare::Prepared;
-use crate::model::{Clock, Digest, Evidence, Instant, ModuleName, Text};
+use crate::model::{Clock, Digest, Evidence, ModuleKind, ModuleName, Text};
 use crate::store::{Call, Material};
 use crate::trail::{
     Commitment, Failure, FailureCode, Outcome, Permit, RunRecord, Salt, TrailError, Words,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use wasmtime::component::InstancePre;
 use wasmtime::{Store, StoreContextMut, Trap};
 
@@ -26,6 +27,7 @@ pub(super) struct Run {
     /// Where in `handed` a record of a capability stands.
     places: BTreeMap<(Evidence, Digest), u32>,
     calls: Vec<Call>,
+    refused: u64,
     log_lines: u32,
     last_line: Option<Text>,
     unrecorded: Option<TrailError>,
@@ -46,6 +48,14 @@ pub(crate) struct Finished<T> {
     pub(crate) log_lines: u32,
     /// Linear memory the module used, in bytes.
     pub(crate) memory_bytes: usize,
+    /// From the call into the module to its answer.
+    pub(crate) took: Duration,
+    /// The kind of the module.
+    pub(crate) kind: ModuleKind,
+    /// What it ran within.
+    pub(crate) limits: Limits,
+    /// Calls that were refused.
+    pub(crate) refused: u64,
 }
 
 /// Why a run has no answer.
@@ -108,7 +118,7 @@ pub(crate) struct Beginning {
     pub(crate) record: RunRecord,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) salt: Salt,
-    pub(crate) as_of: Instant,
+    pub(crate) as_of: crate::model::Instant,
     /// What rows of the batch and other records handed in with it are, in the order of their
     /// evidence numbers.
     pub(crate) handed: Vec<(Evidence, Digest)>,
@@ -181,6 +191,7 @@ impl Prepared {
             handed: begin.handed,
             places: BTreeMap::new(),
             calls: Vec::new(),
+            refused: 0,
             log_lines: 0,
             last_line: None,
             unrecorded: None,
@@ -191,10 +202,12 @@ impl Prepared {
         store.set_max_component_handles(limits.handles);
         store.set_epoch_deadline(limits.deadline_ms.div_ceil(TICK_MS) + 1);
         store.epoch_deadline_trap();
+        let began = Instant::now();
         let result = call(
             wasmtime::AsContextMut::as_context_mut(&mut store),
             self.pre().clone(),
         );
+        let took = began.elapsed();
         let mut run = store.into_data();
         let answer = result.map_err(|error| run.failure(self.module(), &error, &limits));
         Finished {
@@ -209,6 +222,10 @@ impl Prepared {
             record: run.record,
             log_lines: run.log_lines,
             memory_bytes: run.meter.memory_used(),
+            took,
+            kind: self.granted().kind(),
+            limits,
+            refused: run.refused,
         }
     }
 }
@@ -260,7 +277,10 @@ impl Run {
                     },
                 )
             }
-            Err(refusal) => (Vec::new(), refused(refusal)),
+            Err(refusal) => {
+                self.refused += 1;
+                (Vec::new(), refused(refusal))
+            }
         };
         self.calls.push(Call {
             question: question.bytes().to_vec(),

@@ -1,5 +1,7 @@
 //! Enriches and drafts the cases that have changed.
 
+use super::cancel::Ended;
+use super::changed::Changed;
 use super::draft::{self, dossier};
 use super::enrich::{self, Subject, representatives};
 use super::runs::{Came, encoded, keep};
@@ -8,7 +10,7 @@ use super::submit::BATCH;
 use crate::model::{AlertNumber, Case, Draft, Enrichment, Evidence};
 use crate::sandbox::table::project;
 use crate::store::{GroupRow, View};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Cases enriched and drafted together: one sync of the trail and one commit for all of them.
 const CASES: usize = 64;
@@ -28,28 +30,51 @@ pub struct Drafted {
     pub runs: u64,
     /// Why runs failed; each reason once.
     pub failures: Vec<String>,
+    /// Whether all of it was done.
+    pub ended: Ended,
 }
 
 impl Session {
     /// Enriches the groups of every case that has changed since it was last drafted, and drafts it.
-    /// `progress` is called after each lot of cases.
+    ///
+    /// Cancelled, it says so in [`Drafted::ended`]: cases that are not done stay changed.
     ///
     /// # Errors
     /// When the store or the trail fails. What was drafted before is kept; calling it again
     /// continues.
-    pub fn draft(&mut self, progress: &mut dyn FnMut(&Drafted)) -> Result<Drafted, SessionError> {
+    pub fn draft(&mut self) -> Result<Drafted, SessionError> {
         let mut done = Drafted::default();
-        let changed = self.records.view()?.changed_cases()?;
-        for lot in changed.chunks(CASES) {
-            done.cases += lot.len() as u64;
-            self.enrich(lot, &mut done)?;
-            self.draft_lot(lot, &mut done)?;
-            progress(&done);
-        }
+        self.draft_changed(&mut done, &mut Changed::default())?;
         Ok(done)
     }
 
-    fn enrich(&mut self, lot: &[AlertNumber], done: &mut Drafted) -> Result<(), SessionError> {
+    /// As [`Session::draft`]; adds to `changed` the cases that have a new draft.
+    ///
+    /// # Errors
+    /// As [`Session::draft`]. What `done` and `changed` have then is durable.
+    pub fn draft_changed(
+        &mut self,
+        done: &mut Drafted,
+        changed: &mut Changed,
+    ) -> Result<(), SessionError> {
+        let cases = self.records.view()?.changed_cases()?;
+        let (mut looked_at, of) = (0, cases.len() as u64);
+        for lot in cases.chunks(CASES) {
+            done.ended = self.enrich(lot, done)?;
+            if done.ended == Ended::Whole {
+                done.ended = self.draft_lot(lot, done, changed)?;
+            }
+            if done.ended == Ended::Cancelled {
+                break;
+            }
+            looked_at += lot.len() as u64;
+            self.observer.cases_done(&self.tenant, looked_at, of);
+        }
+        Ok(())
+    }
+
+    /// Enriches the groups of these cases. Cancelled, what ran is kept as run and adds nothing.
+    fn enrich(&mut self, lot: &[AlertNumber], done: &mut Drafted) -> Result<Ended, SessionError> {
         let view = self.records.view()?;
         let mut groups: Vec<GroupRow> = Vec::new();
         for case in lot {
@@ -79,6 +104,10 @@ impl Session {
                 })
                 .collect();
             for place in 0..self.modules.enrichers.len() {
+                if self.cancel.is_cancelled() {
+                    change.commit()?;
+                    return Ok(Ended::Cancelled);
+                }
                 match self.enrich_with(place, &view, &subjects, done)? {
                     Ok(released) => {
                         for enrichment in keep(&mut change, released.release()?)? {
@@ -95,7 +124,8 @@ impl Session {
             done.enrichments += enrichments.len() as u64;
             change.put_enrichments(group, &enrichments)?;
         }
-        Ok(change.commit()?)
+        change.commit()?;
+        Ok(Ended::Whole)
     }
 
     fn enrich_with(
@@ -141,15 +171,27 @@ impl Session {
         )
     }
 
-    fn draft_lot(&mut self, lot: &[AlertNumber], done: &mut Drafted) -> Result<(), SessionError> {
+    fn draft_lot(
+        &mut self,
+        lot: &[AlertNumber],
+        done: &mut Drafted,
+        changed: &mut Changed,
+    ) -> Result<Ended, SessionError> {
         if self.modules.drafter.is_none() {
+            done.cases += lot.len() as u64;
             done.without_draft += lot.len() as u64;
-            return Ok(());
+            return Ok(Ended::Whole);
         }
         let view = self.records.view()?;
         let gaps = self.gaps();
         let (mut ended, mut failed) = (Vec::new(), Vec::new());
+        let mut came = Ended::Whole;
         for number in lot {
+            if self.cancel.is_cancelled() {
+                came = Ended::Cancelled;
+                break;
+            }
+            done.cases += 1;
             let Some(case) = view.case(*number)? else {
                 continue;
             };
@@ -159,20 +201,28 @@ impl Session {
             }
         }
         let mut change = self.records.change()?;
+        let mut drafted = BTreeSet::new();
         // In the order of their ends; the first release makes all of them durable.
         for one in ended {
             let draft = keep(&mut change, one.release()?)?;
             change.set_changed(draft.case, false)?;
+            drafted.insert(draft.case);
             change.put_draft(draft)?;
-            done.drafts += 1;
         }
+        let without = failed.len() as u64;
         for one in failed {
             one.keep(&mut change)?;
-            done.without_draft += 1;
         }
         let committed = self.log.sync()?;
         change.set_trail(committed)?;
-        Ok(change.commit()?)
+        change.commit()?;
+        done.drafts += drafted.len() as u64;
+        done.without_draft += without;
+        for case in &drafted {
+            self.observer.draft_written(&self.tenant, *case);
+        }
+        changed.drafts.extend(drafted);
+        Ok(came)
     }
 
     fn draft_one(

@@ -1,5 +1,6 @@
 //! Checks a grouper's answer, keeps what it says and forms cases.
 
+use super::changed::Changed;
 use super::fault::{self, AnswerFault};
 use crate::model::{
     Alert, AlertNumber, Case, Digest, Field, Group, Link, ModuleName, Placement, Rule, Standing,
@@ -252,13 +253,15 @@ impl Checked {
     }
 
     /// Keeps it: placements, groups, cases and notes. `alerts` are those of the batch, in its order.
+    /// Gives what that changes once it is committed.
     pub(super) fn keep(
         self,
         change: &mut Change,
         module: &ModuleName,
         digest: Digest,
         alerts: &[(AlertNumber, &Alert)],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Changed, StoreError> {
+        let mut changed = Changed::default();
         let mut keys = Vec::with_capacity(self.rules.len());
         for rule in self.rules {
             let StatedRule { name, says, unit } = rule;
@@ -309,7 +312,7 @@ impl Checked {
             .values()
             .filter(|row| row.group.standing == Standing::Open)
         {
-            touch_case(change, row)?;
+            touch_case(change, row, &mut changed)?;
         }
         for link in &self.links {
             let link = Link {
@@ -319,9 +322,11 @@ impl Checked {
                 measured: link.measured,
                 bound: link.bound,
             };
-            join(change, link)?;
+            join(change, link, &mut changed)?;
         }
-        change.keep_notes(module, &self.notes)
+        change.keep_notes(module, &self.notes)?;
+        changed.placements = placements;
+        Ok(changed)
     }
 }
 
@@ -417,7 +422,11 @@ fn properties(alert: &Alert) -> Vec<[u8; 16]> {
 }
 
 /// A group in the foreground is in a case: at first in one of its own.
-fn touch_case(change: &mut Change, row: &GroupRow) -> Result<(), StoreError> {
+fn touch_case(
+    change: &mut Change,
+    row: &GroupRow,
+    changed: &mut Changed,
+) -> Result<(), StoreError> {
     let number = row.group.number;
     let case = match change.case_of(number)? {
         Some(case) => change.case(case)?,
@@ -435,11 +444,12 @@ fn touch_case(change: &mut Change, row: &GroupRow) -> Result<(), StoreError> {
             assessed_severity: row.group.severity,
         },
     };
+    changed.cases.insert(case.number);
     change.put_case(&case)
 }
 
 /// Joins the cases of two groups, where the whole stays within its bound.
-fn join(change: &mut Change, link: Link) -> Result<(), StoreError> {
+fn join(change: &mut Change, link: Link, changed: &mut Changed) -> Result<(), StoreError> {
     let (Some(a), Some(b)) = (change.case_of(link.a)?, change.case_of(link.b)?) else {
         return Ok(());
     };
@@ -460,6 +470,7 @@ fn join(change: &mut Change, link: Link) -> Result<(), StoreError> {
     links.push(link);
     let assessed_severity = keep.assessed_severity.max(give.assessed_severity);
     change.remove_case(give.number)?;
+    changed.join(give.number, keep.number);
     change.put_case(&Case {
         number: keep.number,
         groups,

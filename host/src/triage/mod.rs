@@ -1,20 +1,27 @@
 //! The flow, one step a file: take in, group, enrich, draft.
 
+mod cancel;
+mod changed;
 mod draft;
 mod enrich;
 mod fault;
 mod finish;
 mod group;
 pub mod intake;
+mod observer;
+mod place;
 mod runs;
 mod session;
 mod submit;
 mod trial;
 
+pub use cancel::{Cancel, Ended};
+pub use changed::Changed;
 pub use fault::AnswerFault;
 pub use finish::Drafted;
 pub use group::MAX_GROUPS_PER_CASE;
 pub(crate) use group::variant as variant_of;
+pub use observer::{Observer, RunEnded, TakenIn};
 pub(crate) use session::{Knowledge, Modules, Parts};
 pub use session::{NotStarted, Session, SessionError};
 pub use submit::{BATCH, Submitted};

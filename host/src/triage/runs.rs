@@ -1,6 +1,7 @@
 //! What every run has in common: its record, its salt, what it is given, and how it fails.
 
 use super::fault::AnswerFault;
+use super::observer::RunEnded;
 use super::session::{Session, SessionError};
 use crate::model::{Capability, Digest, Evidence, FieldSet, Instant, ModuleName};
 use crate::sandbox::capability::{AssetList, FactList, Given, Recall};
@@ -131,8 +132,26 @@ impl Session {
             mut material,
             record,
             log_lines,
-            ..
+            memory_bytes,
+            took,
+            kind,
+            limits,
+            refused,
         } = finished;
+        if refused > 0 {
+            let observer = &self.observer;
+            observer.calls_refused(&self.tenant, module, refused);
+        }
+        let mut told = RunEnded {
+            module: module.clone(),
+            kind,
+            run: record.run(),
+            took,
+            memory_bytes: memory_bytes as u64,
+            calls: material.calls.len() as u64,
+            limits,
+            failure: None,
+        };
         let checked = match answer {
             Ok(answer) => {
                 material.answer = encoded("the answer", &answer)?;
@@ -149,10 +168,14 @@ impl Session {
                 let salt = Salt::from_bytes(material.salt);
                 let answer = Commitment::of(&salt, &material.answer);
                 let kept = Kept { value, material };
-                Ok(Ok(record.close(self.now(), answer, log_lines, kept)?))
+                let ended = record.close(self.now(), answer, log_lines, kept)?;
+                self.observer.run_ended(&self.tenant, &told);
+                Ok(Ok(ended))
             }
             Err(failure) => {
+                told.failure = Some(failure.entry());
                 let failed = self.failed(record, log_lines, material, &failure)?;
+                self.observer.run_ended(&self.tenant, &told);
                 if !failures.iter().any(|known| known == failed.text()) {
                     failures.push(failed.text().to_owned());
                 }

@@ -1,7 +1,10 @@
 //! One tenant at work: opened with its boundary, written by nobody else until it is dropped.
 
+use super::cancel::Cancel;
+use super::observer::Observer;
+use super::place::Patience;
 use super::runs::Limping;
-use super::submit::Patience;
+
 use crate::boundary::Boundary;
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Capability, Clock, Digest, Instant, ModuleKind, TenantId};
@@ -27,6 +30,8 @@ pub struct Session {
     pub(super) records: Records,
     pub(super) limping: Limping,
     pub(super) patience: Patience,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) cancel: Cancel,
     _writer: WriterLock,
 }
 
@@ -156,6 +161,8 @@ pub(crate) struct Parts {
     pub(crate) records: Records,
     pub(crate) notices: Vec<Notice>,
     pub(crate) writer: WriterLock,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) cancel: Cancel,
 }
 
 impl Session {
@@ -184,6 +191,8 @@ impl Session {
             knowledge: parts.knowledge,
             log: parts.log,
             records: parts.records,
+            observer: parts.observer,
+            cancel: parts.cancel,
             _writer: parts.writer,
         })
     }
@@ -196,6 +205,12 @@ impl Session {
     /// The time of decision that modules are handed.
     pub fn as_of(&self) -> Instant {
         self.as_of
+    }
+
+    /// Listens to this from now on, instead of what it listened to before: at first to that of the
+    /// settings, which all sessions share.
+    pub fn listen_to(&mut self, cancel: Cancel) {
+        self.cancel = cancel;
     }
 
     /// What the store holds now.

@@ -1,12 +1,13 @@
-//! The one place where the program reaches for what nobody handed it: the file system's root, the
-//! clock, the environment's width of the machine.
+//! The one place where the program reaches for what nobody handed it: folders and files by their
+//! paths, the clock, the environment, the width of the machine.
 #![expect(
     clippy::disallowed_methods,
     reason = "the one place where ambient authority is taken"
 )]
 
 use anyhow::Context as _;
-use casemate::model::{Digest, Instant};
+use casemate::ambient::SystemClock;
+use casemate::model::{Clock as _, Digest, Instant};
 use casemate::store::Dir;
 use std::fs::File;
 use std::num::NonZeroUsize;
@@ -14,20 +15,19 @@ use std::path::Path;
 
 /// The time by the machine's clock.
 pub(crate) fn now() -> Instant {
-    Instant::from_millis(jiff::Timestamp::now().as_millisecond())
+    SystemClock.now()
 }
 
 /// Opens a folder that is there.
 pub(crate) fn open_dir(path: &Path) -> anyhow::Result<Dir> {
-    Dir::open_ambient_dir(path, cap_std::ambient_authority())
+    casemate::ambient::open_dir(path)
         .with_context(|| format!("the folder `{}` cannot be opened", path.display()))
 }
 
 /// Opens a folder, making it where it is not there.
 pub(crate) fn make_dir(path: &Path) -> anyhow::Result<Dir> {
-    Dir::create_ambient_dir_all(path, cap_std::ambient_authority())
-        .with_context(|| format!("the folder `{}` cannot be made", path.display()))?;
-    open_dir(path)
+    casemate::ambient::make_dir(path)
+        .with_context(|| format!("the folder `{}` cannot be made", path.display()))
 }
 
 /// Opens a file for reading.

@@ -1,6 +1,6 @@
 //! The main job, shown: forty tenants, one night's queue, and what came of it beside what is true.
 
-use super::{init, not_started, open, stopped, store};
+use super::{not_started, open, stopped, store};
 use crate::args::{Demo, Format, Shared};
 use crate::demo::check::{
     AlertSeen, CaseSeen, GroupSeen, SentenceSeen, TenantSeen, Verdict, check,
@@ -137,7 +137,7 @@ fn make(shared: &Shared, args: &Demo, root: &Dir, queue: &Queue) -> Result<(), F
             Failure::new(Exit::Environment, e)
                 .help("`cargo modules` builds them into target/modules")
         })?;
-    let modules = init::install_all(&home, &modules)?;
+    let modules = setup::install_folder(&home, &modules)?;
     root.create_dir_all("queue")?;
     for tenant in &queue.tenants {
         let scope = home.add_tenant(&tenant.id)?;
@@ -230,10 +230,8 @@ fn one(
         .start(tenant, Instant::from_millis(END))
         .map_err(not_started)?;
     let name = format!("queue/{tenant}.ndjson");
-    let submitted = session
-        .submit(lines, From::Auto, &name, &mut |_| ())
-        .map_err(stopped)?;
-    let drafted = session.draft(&mut |_| ()).map_err(stopped)?;
+    let submitted = session.submit(lines, From::Auto, &name).map_err(stopped)?;
+    let drafted = session.draft().map_err(stopped)?;
     Ok((submitted, drafted))
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
         args.operator
     ));
     let modules = match &folder {
-        Some(folder) => install_all(&home, folder)?,
+        Some(folder) => setup::install_folder(&home, folder)?,
         None => Vec::new(),
     };
     for module in &modules {
@@ -57,22 +57,6 @@ pub(crate) fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
     }
     drop(open_home(shared)?);
     Ok(Exit::Ok)
-}
-
-/// Installs every module of a folder of modules.
-pub(crate) fn install_all(home: &Home, folder: &Dir) -> anyhow::Result<Vec<ModuleName>> {
-    let mut names = Vec::new();
-    for entry in folder.entries()? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
-    }
-    names.sort();
-    names
-        .iter()
-        .map(|name| install_one(home, &folder.open_dir(name)?, name))
-        .collect()
 }
 
 /// Installs the module of one folder.

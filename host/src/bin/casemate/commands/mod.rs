@@ -34,8 +34,18 @@ pub(crate) fn settings(shared: &Shared) -> Settings {
 
 /// Opens the home with its modules.
 pub(crate) fn open(shared: &Shared) -> Result<Casemate, Failure> {
+    open_with(shared, |_| ())
+}
+
+/// Opens the home with its modules, with settings changed.
+pub(crate) fn open_with(
+    shared: &Shared,
+    change: impl FnOnce(&mut Settings),
+) -> Result<Casemate, Failure> {
     let root = ambient::open_dir(&shared.home).map_err(|e| no_home(shared, e))?;
-    Casemate::open(root, settings(shared)).map_err(|error| match error {
+    let mut settings = settings(shared);
+    change(&mut settings);
+    Casemate::open(root, settings).map_err(|error| match error {
         OpenError::Store(error) => store(error),
         error @ (OpenError::Engine(_) | OpenError::Missing(_) | OpenError::Written(_)) => {
             Failure::new(Exit::Environment, error)

@@ -1,11 +1,13 @@
-use super::{as_of, not_started, open, stopped};
+use super::{as_of, not_started, open_with, stopped};
 use crate::ambient;
 use crate::args::{Format, Run, Shared};
 use crate::output::{self, Exit, Failure, Progress, count, cut};
-use casemate::triage::{Drafted, Session, SessionError, Submitted};
+use casemate::model::TenantId;
+use casemate::triage::{Drafted, Observer, Session, SessionError, Submitted, TakenIn};
 use serde::Serialize;
 use std::io;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 #[derive(Serialize)]
 struct Report {
@@ -17,43 +19,18 @@ struct Report {
 }
 
 pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
-    let casemate = open(shared)?;
+    let shown = Arc::new(Shown::default());
+    let casemate = open_with(shared, |settings| settings.observer = shown.clone())?;
     let mut session = casemate
         .start(&args.tenant, as_of(args.as_of))
         .map_err(not_started)?;
-    let mut progress = Progress::new();
     let mut intake = Submitted::default();
     for file in &args.files {
-        let before = intake.clone();
-        let one = submit(&mut session, file, args, &mut |now| {
-            let (new, documents) = (before.new + now.new, before.documents + now.documents);
-            progress.show(&format!(
-                "{} documents read, {} alerts new",
-                count(documents),
-                count(new)
-            ));
-        })?;
-        add(&mut intake, one);
+        intake.add(submit(&mut session, file, args)?);
     }
-    progress.done(&format!(
-        "{} documents read, {} alerts new",
-        count(intake.documents),
-        count(intake.new)
-    ));
-    let total = session.view()?.changed_cases()?.len() as u64;
-    let drafted = session.draft(&mut |now| {
-        progress.show(&format!(
-            "{} of {} changed cases drafted",
-            count(now.drafts),
-            count(total)
-        ));
-    });
-    let cases = drafted.map_err(stopped)?;
-    progress.done(&format!(
-        "{} of {} changed cases drafted",
-        count(cases.drafts),
-        count(total)
-    ));
+    shown.done();
+    let cases = session.draft().map_err(stopped)?;
+    shown.done();
     let report = Report {
         tenant: args.tenant.to_string(),
         as_of: session.as_of().to_string(),
@@ -73,36 +50,78 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
     })
 }
 
-fn submit(
-    session: &mut Session,
-    file: &Path,
-    args: &Run,
-    progress: &mut dyn FnMut(&Submitted),
-) -> Result<Submitted, Failure> {
+fn submit(session: &mut Session, file: &Path, args: &Run) -> Result<Submitted, Failure> {
     let name = file.to_string_lossy().into_owned();
     let result: Result<Submitted, SessionError> = if file == Path::new("-") {
-        session.submit(io::stdin(), args.from, &name, progress)
+        session.submit(io::stdin(), args.from, &name)
     } else {
-        session.submit(ambient::open_file(file)?, args.from, &name, progress)
+        session.submit(ambient::open_file(file)?, args.from, &name)
     };
     result.map_err(stopped)
 }
 
-fn add(all: &mut Submitted, one: Submitted) {
-    all.documents += one.documents;
-    all.new += one.new;
-    all.duplicates += one.duplicates;
-    all.revisions += one.revisions;
-    all.rejects += one.rejects;
-    all.first_rejects.extend(one.first_rejects);
-    all.first_rejects.truncate(5);
-    all.placed += one.placed;
-    all.waiting = one.waiting;
-    all.runs += one.runs;
-    for failure in one.failures {
-        if !all.failures.contains(&failure) {
-            all.failures.push(failure);
+/// What the person at the terminal sees while it goes on.
+#[derive(Default)]
+struct Shown(Mutex<Seen>);
+
+struct Seen {
+    progress: Progress,
+    line: String,
+    documents: u64,
+    new: u64,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self {
+            progress: Progress::new(),
+            line: says(0, 0),
+            documents: 0,
+            new: 0,
         }
+    }
+}
+
+fn says(documents: u64, new: u64) -> String {
+    format!(
+        "{} documents read, {} alerts new",
+        count(documents),
+        count(new)
+    )
+}
+
+impl Shown {
+    fn change(&self, change: impl FnOnce(&mut Seen)) {
+        if let Ok(mut seen) = self.0.lock() {
+            change(&mut seen);
+        }
+    }
+
+    fn done(&self) {
+        self.change(|seen| {
+            let line = std::mem::take(&mut seen.line);
+            if !line.is_empty() {
+                seen.progress.done(&line);
+            }
+        });
+    }
+}
+
+impl Observer for Shown {
+    fn taken_in(&self, _: &TenantId, batch: &TakenIn) {
+        self.change(|seen| {
+            seen.documents += batch.documents;
+            seen.new += batch.new;
+            seen.line = says(seen.documents, seen.new);
+            seen.progress.show(&seen.line);
+        });
+    }
+
+    fn cases_done(&self, _: &TenantId, done: u64, of: u64) {
+        self.change(|seen| {
+            seen.line = format!("{} of {} changed cases done", count(done), count(of));
+            seen.progress.show(&seen.line);
+        });
     }
 }
 

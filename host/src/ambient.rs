@@ -1,0 +1,62 @@
+//! What a program has without being handed it: folders by their path, and the machine's clock.
+//!
+//! Nothing in the library calls this; a program that embeds it does, where it decides to. Who has a
+//! [`Dir`] or a [`Clock`] of their own needs nothing from here.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the one place where ambient authority is taken"
+)]
+
+use crate::model::{Clock, Instant};
+use crate::store::Dir;
+use std::io;
+use std::path::Path;
+
+/// Opens a folder that is there, by its path. Whoever holds the [`Dir`] reaches that folder and what
+/// is below it, and nothing else.
+///
+/// # Errors
+/// When it is not there or cannot be opened.
+pub fn open_dir(path: impl AsRef<Path>) -> io::Result<Dir> {
+    Dir::open_ambient_dir(path, cap_std::ambient_authority())
+}
+
+/// Opens a folder by its path, making it and those above it where they are not there.
+///
+/// # Errors
+/// When it cannot be made or opened.
+pub fn make_dir(path: impl AsRef<Path>) -> io::Result<Dir> {
+    Dir::create_ambient_dir_all(path.as_ref(), cap_std::ambient_authority())?;
+    open_dir(path)
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Instant {
+        Instant::from_millis(jiff::Timestamp::now().as_millisecond())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machines_clock_is_after_this_was_written_and_does_not_run_back() {
+        let then = Instant::parse("2026-01-01").unwrap();
+        let (first, second) = (SystemClock.now(), SystemClock.now());
+        assert!(then < first && first <= second);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_made_and_then_opened() {
+        let path = std::env::temp_dir().join(format!("casemate-ambient-{}", std::process::id()));
+        assert!(open_dir(&path).is_err());
+        make_dir(path.join("below")).unwrap();
+        assert!(open_dir(&path).unwrap().exists("below"));
+        std::fs::remove_dir_all(path).unwrap();
+    }
+}
