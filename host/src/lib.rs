@@ -8,6 +8,7 @@ pub mod model;
 mod open;
 mod parallel;
 pub mod queue;
+mod reception;
 pub mod sandbox;
 pub mod setup;
 pub mod store;
@@ -17,3 +18,4 @@ pub mod written;
 
 pub use open::{CannotRun, Casemate, NotLoaded, OpenError, Settings};
 pub use parallel::for_each_tenant;
+pub use reception::{Outcome, Received, Reception, Retried, retry_quarantine};

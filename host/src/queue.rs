@@ -144,6 +144,26 @@ impl Queue {
     }
 }
 
+impl QueueRow {
+    /// One case as it stands in the queue; none where there is no such case.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn of(view: &View, case: AlertNumber) -> Result<Option<Self>, StoreError> {
+        let Some(case) = view.case(case)? else {
+            return Ok(None);
+        };
+        let (mut groups, mut openers) = (BTreeMap::new(), BTreeMap::new());
+        for number in &case.groups {
+            groups.extend(view.group(*number)?.map(|row| (*number, row)));
+            let opener = view.alerts_of(&[*number])?.pop();
+            openers.extend(opener.map(|stored| (*number, stored.alert)));
+        }
+        let changed = view.is_changed(case.number)?;
+        row(view, &case, &groups, &openers, changed).map(Some)
+    }
+}
+
 fn row(
     view: &View,
     case: &Case,

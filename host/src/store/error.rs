@@ -47,6 +47,12 @@ pub enum StoreError {
         /// What it said.
         message: String,
     },
+    /// The quarantine's database refused.
+    #[error("`quarantine/store.redb`: {message}")]
+    Quarantine {
+        /// What it said.
+        message: String,
+    },
     /// A record in the database is not of the form it was written in.
     #[error("`tenants/{tenant}/store.redb`: the record of {what} cannot be read: {message}")]
     Record {

@@ -1,5 +1,5 @@
 use super::file;
-use super::{CompiledCache, Dir, Random, StoreError, TenantScope};
+use super::{CompiledCache, Dir, Quarantine, Random, StoreError, TenantScope};
 use crate::model::{ModuleName, TenantId};
 use std::io;
 
@@ -166,6 +166,23 @@ impl Home {
             toml.as_bytes(),
             false,
         )
+    }
+
+    /// The quarantine: documents that are nobody's. Waits while another process has it.
+    ///
+    /// # Errors
+    /// When it cannot be opened or made.
+    pub fn quarantine(&self) -> Result<Quarantine, StoreError> {
+        Quarantine::open(&self.root)
+    }
+
+    /// As [`Home::quarantine`]; none where nothing was ever put there.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn quarantine_if_any(&self) -> Result<Option<Quarantine>, StoreError> {
+        let is_there = Quarantine::is_there(&self.root);
+        is_there.then(|| self.quarantine()).transpose()
     }
 
     /// The cache of compiled components.

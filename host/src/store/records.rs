@@ -45,7 +45,7 @@ impl Records {
             ($($table:ident)*) => { $(write.open_table(t::$table).map_err(|e| fail(&e))?;)* };
         }
         make!(META ALERTS BYTES KEYS REVISIONS PLACEMENTS MEMBERS GROUPS SIMILAR CASES CASE_OF CHANGED
-              ENRICHMENTS DRAFTS RULES RULE_KEYS NOTES NOTE_AGES REJECTS REJECT_KEYS BOUNDARIES MATERIAL NOTICES);
+              ENRICHMENTS DRAFTS RULES RULE_KEYS NOTES NOTE_AGES REJECTS REJECT_KEYS FRAMES BOUNDARIES MATERIAL NOTICES);
         write.commit().map_err(|e| fail(&e))
     }
 

@@ -50,6 +50,8 @@ pub(super) const REJECTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new
 /// The digest of each document that was not taken -> its place in `rejects`.
 pub(super) const REJECT_KEYS: TableDefinition<'_, [u8; 16], u64> =
     TableDefinition::new("reject-keys");
+/// What wrapped runs of alerts: the last alert's number -> (the first one's, the frame).
+pub(super) const FRAMES: TableDefinition<'_, u64, (u64, &str)> = TableDefinition::new("frames");
 /// What a run's commitments commit to.
 pub(super) const MATERIAL: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("material");
 /// The boundaries that were in effect, by the entry of the trail: digest, salt and text.

@@ -105,6 +105,18 @@ impl View {
         Ok(found)
     }
 
+    /// What wrapped an alert's document, with `null` where documents were; none where nothing did.
+    pub fn frame(&self, number: AlertNumber) -> Result<Option<String>, StoreError> {
+        let table = self.table(t::FRAMES)?;
+        let mut from = table.range(number..).map_err(|e| self.fail(&e))?;
+        let Some(row) = from.next() else {
+            return Ok(None);
+        };
+        let (_, found) = row.map_err(|e| self.fail(&e))?;
+        let (first, frame) = found.value();
+        Ok((first <= number).then(|| frame.to_owned()))
+    }
+
     /// The alerts of these numbers, which must ascend; numbers that are not there are left out.
     pub fn alerts_of(&self, numbers: &[AlertNumber]) -> Result<Vec<Stored>, StoreError> {
         let table = self.table(t::ALERTS)?;
@@ -258,6 +270,15 @@ impl View {
     }
 
     /// The cases that have changed since they were last drafted, ascending.
+    /// Whether a case has changed since it was last drafted.
+    pub fn is_changed(&self, case: AlertNumber) -> Result<bool, StoreError> {
+        let found = self
+            .table(t::CHANGED)?
+            .get(case)
+            .map_err(|e| self.fail(&e))?;
+        Ok(found.is_some())
+    }
+
     pub fn changed_cases(&self) -> Result<Vec<AlertNumber>, StoreError> {
         let table = self.table(t::CHANGED)?;
         let rows = table.iter().map_err(|e| self.fail(&e))?;

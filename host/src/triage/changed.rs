@@ -1,6 +1,7 @@
 //! What a step changed, so that nobody has to look through a store for it.
 
 use crate::model::{AlertNumber, Placement};
+use crate::store::Delivery;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What changed in a step, by number. Everything in it is durable; [`crate::triage::Session::view`]
@@ -8,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// step and drop it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changed {
+    /// What each alert that was taken in was, in the order in which they were handed over.
+    pub deliveries: Vec<Delivery>,
     /// Where alerts were placed, in the order in which that was done.
     pub placements: Vec<Placement>,
     /// Cases that are new, or that an alert or another case was added to. None of them is in
@@ -37,6 +40,7 @@ impl Changed {
 
     /// Adds what changed after it.
     pub(super) fn add(&mut self, later: Self) {
+        self.deliveries.extend(later.deliveries);
         self.placements.extend(later.placements);
         for (gone, into) in later.joined {
             self.join(gone, into);

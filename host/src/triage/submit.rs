@@ -1,28 +1,21 @@
 //! Alerts in: read on one thread, taken in and placed on another, a batch at a time.
 
-use super::cancel::{Cancel, Ended};
+use super::cancel::Ended;
 use super::changed::Changed;
-use super::intake::{Document, From, documents};
+use super::incoming::{Came, Incoming};
+use super::intake::{Document, From};
 use super::observer::TakenIn;
 use super::session::{Session, SessionError};
 use crate::model::{Alert, AlertNumber};
 use crate::store::{Delivery, Material, Rejected, StoreError};
 use crate::trail::{Commitment, Intake};
 use std::io;
-use std::sync::mpsc;
 use std::time::Duration;
 
 /// Documents taken in together at most; also the most alerts in a grouper's batch.
 pub const BATCH: usize = 1_000;
-/// Bytes of documents after which a batch is not filled further.
-const BATCH_BYTES: usize = 8 << 20;
 /// Rejects that are told one by one; all are kept.
 const TOLD_REJECTS: usize = 5;
-/// Documents handed over together by the reading thread.
-const CHUNK: usize = 250;
-/// How long a batch waits to be filled: long enough for a pipe, too short for a person to notice.
-const FILLING: Duration = Duration::from_millis(20);
-
 /// What became of an input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Submitted {
@@ -95,30 +88,25 @@ impl Session {
     ) -> Result<Submitted, SessionError> {
         let mut done = Submitted::default();
         self.place_waiting(&mut done, &mut Changed::default())?;
-        let (send, receive) = mpsc::sync_channel::<io::Result<Vec<Document>>>(8);
         std::thread::scope(|scope| {
-            let reader = std::thread::Builder::new().name("reader".into());
             let cancel = self.cancel.clone();
-            let reading = reader.spawn_scoped(scope, move || read(input, from, &cancel, &send));
-            reading.map_err(|e| SessionError::Thread(e.to_string()))?;
-            let mut batch = Vec::new();
-            let mut open = true;
-            let mut broken = None;
-            while open && broken.is_none() {
-                fill(&receive, &self.cancel, &mut batch, &mut open, &mut broken);
-                if self.cancel.is_cancelled() {
+            let mut incoming = Incoming::read_within(scope, input, from, cancel.clone())
+                .map_err(|e| SessionError::Thread(e.to_string()))?;
+            loop {
+                let came = incoming.next(Duration::MAX, &cancel);
+                if cancel.is_cancelled() {
                     // What is read and not taken in is read again.
                     done.ended = Ended::Cancelled;
-                    break;
+                    return Ok::<_, SessionError>(());
                 }
-                if !batch.is_empty() {
-                    let batch = std::mem::take(&mut batch);
-                    self.take(batch, name, &mut done, &mut Changed::default())?;
+                match came.map_err(SessionError::Input)? {
+                    Came::Documents(batch) => {
+                        self.take(batch, name, &mut done, &mut Changed::default())?;
+                    }
+                    Came::Nothing => {}
+                    Came::End => return Ok(()),
                 }
             }
-            // The reader ends at its next document: nobody receives it.
-            drop(receive);
-            broken.map_or(Ok(()), |error| Err(SessionError::Input(error)))
         })?;
         done.waiting = self.waiting()?;
         Ok(done)
@@ -194,12 +182,14 @@ impl Session {
             ..Submitted::default()
         };
         let (mut taken, mut rejects) = (Vec::with_capacity(batch.len()), Vec::new());
+        let mut frames = Vec::with_capacity(batch.len());
         let mut digests = Vec::with_capacity(batch.len() * 32);
         for document in batch {
             match document {
                 Document::Alert(alert) => {
                     digests.extend_from_slice(alert.alert.digest.as_bytes());
                     taken.push((alert.alert, alert.bytes));
+                    frames.push(alert.frame);
                 }
                 Document::Reject(reject) => {
                     if came.first_rejects.len() < TOLD_REJECTS {
@@ -224,6 +214,7 @@ impl Session {
         let mut change = self.records.change()?;
         let deliveries = change.take_in(now, &taken)?;
         let (fresh, counts) = count(&taken, &deliveries);
+        change.keep_frames(&frames_of(&deliveries, &frames))?;
         came.new = fresh.len() as u64;
         came.duplicates = counts.duplicates;
         came.revisions = counts.revisions;
@@ -253,6 +244,7 @@ impl Session {
         if all_placed && !fresh.is_empty() && place_now {
             match self.group(change, &view, &fresh, done)? {
                 Ok(placed) => {
+                    changed.deliveries.extend(deliveries);
                     self.tell_taken_in(came, done);
                     self.tell_placed(placed, changed);
                     return Ok(());
@@ -263,78 +255,23 @@ impl Session {
             self.log.sync()?;
             change.commit()?;
         }
+        changed.deliveries.extend(deliveries);
         self.tell_taken_in(came, done);
         self.place_waiting(done, changed)
     }
 }
 
-/// Reads an input to its end, or until nobody wants more of it.
-fn read(
-    input: impl io::Read,
-    from: From,
-    cancel: &Cancel,
-    send: &mpsc::SyncSender<io::Result<Vec<Document>>>,
-) {
-    let mut chunk = Vec::with_capacity(CHUNK);
-    for document in documents(input, from) {
-        if cancel.is_cancelled() {
-            return;
-        }
-        match document {
-            Ok(document) => chunk.push(document),
-            Err(error) => {
-                let _ = send.send(Ok(std::mem::take(&mut chunk)));
-                let _ = send.send(Err(error));
-                return;
-            }
-        }
-        // A quiet source does not wait for a full chunk: whoever receives is ready sooner.
-        let wanted = chunk.len() >= CHUNK;
-        if wanted
-            && send
-                .send(Ok(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK))))
-                .is_err()
-        {
-            return;
-        }
-    }
-    let _ = send.send(Ok(chunk));
-}
-
-/// Fills a batch with what is there, waiting for the first documents and only briefly for more.
-fn fill(
-    receive: &mpsc::Receiver<io::Result<Vec<Document>>>,
-    cancel: &Cancel,
-    batch: &mut Vec<Document>,
-    open: &mut bool,
-    broken: &mut Option<io::Error>,
-) {
-    let mut bytes = 0;
-    while batch.len() + CHUNK <= BATCH && bytes < BATCH_BYTES {
-        match receive.recv_timeout(FILLING) {
-            Ok(Ok(chunk)) => {
-                bytes += chunk.iter().map(length).sum::<usize>();
-                batch.extend(chunk);
-            }
-            Ok(Err(error)) => {
-                *broken = Some(error);
-                return;
-            }
-            Err(mpsc::RecvTimeoutError::Timeout) if batch.is_empty() && !cancel.is_cancelled() => {}
-            Err(mpsc::RecvTimeoutError::Timeout) => return,
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                *open = false;
-                return;
-            }
-        }
-    }
-}
-
-fn length(document: &Document) -> usize {
-    match document {
-        Document::Alert(taken) => taken.bytes.len(),
-        Document::Reject(reject) => reject.bytes.len(),
-    }
+/// What wrapped each alert that is new.
+fn frames_of<'a>(
+    deliveries: &[Delivery],
+    frames: &'a [Option<std::sync::Arc<str>>],
+) -> Vec<(AlertNumber, &'a str)> {
+    let pairs = deliveries.iter().zip(frames);
+    let new = |(delivery, frame): (&Delivery, &'a Option<std::sync::Arc<str>>)| match delivery {
+        Delivery::New(number) => frame.as_deref().map(|frame| (*number, frame)),
+        Delivery::Duplicate(_) | Delivery::Revision(_) => None,
+    };
+    pairs.filter_map(new).collect()
 }
 
 /// The alerts that were new, with their numbers, and how many were not.

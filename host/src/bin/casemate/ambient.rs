@@ -62,3 +62,13 @@ pub(crate) fn no_color() -> bool {
 pub(crate) fn log_filter() -> tracing_subscriber::EnvFilter {
     tracing_subscriber::EnvFilter::try_from_env("CASEMATE_LOG").unwrap_or_else(|_| "warn".into())
 }
+
+/// Becomes true when the system asks the program to end: SIGTERM or SIGINT.
+pub(crate) fn stop_signal() -> anyhow::Result<std::sync::Arc<std::sync::atomic::AtomicBool>> {
+    let stop = std::sync::Arc::default();
+    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
+        signal_hook::flag::register(signal, std::sync::Arc::clone(&stop))
+            .context("the signals to end cannot be listened to")?;
+    }
+    Ok(stop)
+}

@@ -65,6 +65,15 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Take alerts in, group, enrich and draft them
     Run(Run),
+    /// Take alerts in from standard input and write what becomes of them to standard output, one JSON
+    /// document a line, until the input ends
+    Pipe(Pipe),
+    /// How documents are understood, and whose they are
+    #[command(subcommand)]
+    Intake(Intake),
+    /// Documents that are nobody's
+    #[command(subcommand)]
+    Quarantine(Quarantine),
     /// What the analysts have in front of them
     Queue(Queue),
     /// One case
@@ -127,9 +136,9 @@ pub(crate) struct Demo {
 
 #[derive(Args)]
 pub(crate) struct Run {
-    /// The tenant whose alerts these are
+    /// The tenant whose alerts these are; else `owners.toml` of the home says it of each
     #[arg(long, value_name = "TENANT", value_parser = tenant)]
-    pub tenant: TenantId,
+    pub tenant: Option<TenantId>,
     /// What the documents are read as; `casemate intake formats` lists the words
     #[arg(long, default_value = "auto", value_parser = from)]
     pub from: From,
@@ -139,6 +148,54 @@ pub(crate) struct Run {
     /// Files of alerts; `-` is standard input
     #[arg(value_name = "FILE", default_value = "-")]
     pub files: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Pipe {
+    /// The tenant whose alerts these are; else `owners.toml` of the home says it of each
+    #[arg(long, value_name = "TENANT", value_parser = tenant)]
+    pub tenant: Option<TenantId>,
+    /// What the documents are read as; `casemate intake formats` lists the words
+    #[arg(long, default_value = "auto", value_parser = from)]
+    pub from: From,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Intake {
+    /// Tell of each document of a file why it was taken as what it is, where each field came from, and
+    /// what else is in it. Needs no home and keeps nothing
+    Explain {
+        /// What the documents are read as
+        #[arg(long, default_value = "auto", value_parser = from)]
+        from: From,
+        /// At most so many documents
+        #[arg(long, value_name = "N", default_value_t = 3)]
+        most: usize,
+        /// A file of alerts; `-` is standard input
+        #[arg(value_name = "FILE", default_value = "-")]
+        file: PathBuf,
+    },
+    /// The formats that are taken, by what each is recognised, and where its mapping comes from
+    Formats,
+    /// Check `owners.toml`, which says whose documents are
+    Owners,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Quarantine {
+    /// What is in it
+    List {
+        /// Also what has gone to its tenant since
+        #[arg(long)]
+        all: bool,
+    },
+    /// One document as it came
+    Show {
+        /// Its number
+        number: u64,
+    },
+    /// Bring what has an owner by now to its tenant
+    Retry,
 }
 
 #[derive(Args)]

@@ -35,6 +35,32 @@ pub struct Explained {
     pub unmapped: Vec<Unmapped>,
 }
 
+/// A format that is taken.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct FormatTaken {
+    /// Its word, as `--from` takes it.
+    pub word: &'static str,
+    /// What a person calls such a document.
+    pub name: &'static str,
+    /// What a document of it is recognised by.
+    pub because: &'static str,
+    /// Where the mapping comes from.
+    pub origin: &'static str,
+}
+
+/// The formats that are taken.
+pub fn formats() -> impl Iterator<Item = FormatTaken> {
+    Source::ALL.iter().map(|source| {
+        let table = super::source::table(*source);
+        FormatTaken {
+            word: source.word(),
+            name: source.name(),
+            because: table.because,
+            origin: table.origin,
+        }
+    })
+}
+
 /// A value of an alert, and where in its document it came from.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Mapped {
@@ -131,7 +157,7 @@ fn unmapped(compiled: &Compiled, text: &str, mapped: &[super::gathered::Took]) -
         mapped.iter().any(|took| took.path.split(", ").any(is))
     };
     all.into_iter()
-        .filter(|(path, _)| !taken(path))
+        .filter(|(path, _)| !taken(path) && !compiled.table.checks.contains(&path.as_str()))
         .take(MOST_UNMAPPED)
         .map(|(path, value)| Unmapped {
             read: compiled.names.knows(steps(&path)),

@@ -24,7 +24,7 @@ mod tree;
 
 use crate::model::{Alert, Digest, Field, Identity, Source, TimeBasis};
 use detect::Top;
-pub use explain::{Explained, Mapped, Unmapped, explain};
+pub use explain::{Explained, FormatTaken, Mapped, Unmapped, explain, formats};
 use gathered::Gathered;
 pub use observables::{LONG_TEXT_BYTES, MOST_OBSERVABLES, TEXT_BYTES};
 pub use reason::Reason;
@@ -328,6 +328,20 @@ fn unwrap(
         }
         Some(_) | None => Found::Several(all),
     }
+}
+
+/// The texts at a path in a document: of a string, a number or a boolean, or of those in an array.
+/// Keys with dots and objects in objects are the same path; none where the document is no JSON.
+pub fn values(document: &[u8], path: &str) -> Vec<String> {
+    let text = std::str::from_utf8(document).unwrap_or_default();
+    let Ok(top) = Top::parse(text) else {
+        return Vec::new();
+    };
+    let all = json::list(top.get(path), tree::MOST_ELEMENTS).into_iter();
+    all.filter(|value| !matches!(json::first_byte(value), b'{' | b'['))
+        .filter_map(|value| json::text(Some(value)))
+        .map(|text| text.into_owned())
+        .collect()
 }
 
 /// What a document of a source says, and where it was taken from if `it` keeps that.

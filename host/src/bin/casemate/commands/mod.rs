@@ -6,7 +6,10 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod group;
 pub(crate) mod init;
+pub(crate) mod intake;
 pub(crate) mod module;
+pub(crate) mod pipe;
+pub(crate) mod quarantine;
 pub(crate) mod queue;
 pub(crate) mod rejects;
 pub(crate) mod run;
@@ -91,6 +94,7 @@ pub(crate) fn store(error: StoreError) -> Failure {
         | StoreError::Version { .. }
         | StoreError::NoTenant { .. }
         | StoreError::Database { .. }
+        | StoreError::Quarantine { .. }
         | StoreError::Random(_) => Exit::Environment,
     };
     let unknown = matches!(error, StoreError::NoTenant { .. });

@@ -1,16 +1,32 @@
-use super::{as_of, not_started, open_with, stopped};
+use super::{not_started, open_with, stopped, store};
 use crate::ambient;
 use crate::args::{Format, Run, Shared};
 use crate::output::{self, Exit, Failure, Progress, count, cut};
-use casemate::model::TenantId;
-use casemate::triage::{Drafted, Observer, Session, SessionError, Submitted, TakenIn};
+use casemate::model::{Instant, TenantId};
+use casemate::triage::{
+    Came, Cancel, Drafted, Incoming, Observer, SessionError, Submitted, TakenIn,
+};
+use casemate::{Casemate, Outcome, Reception};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Documents in quarantine that are told one by one.
+const TOLD: usize = 5;
 
 #[derive(Serialize)]
 struct Report {
+    tenants: Vec<OfTenant>,
+    /// Documents that are nobody's, and the first of them.
+    quarantined: u64,
+    first_quarantined: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct OfTenant {
     tenant: String,
     as_of: String,
     intake: Submitted,
@@ -21,43 +37,97 @@ struct Report {
 pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
     let shown = Arc::new(Shown::default());
     let casemate = open_with(shared, |settings| settings.observer = shown.clone())?;
-    let mut session = casemate
-        .start(&args.tenant, as_of(args.as_of))
-        .map_err(not_started)?;
-    let mut intake = Submitted::default();
+    let mut reception = reception(&casemate, args.tenant.clone(), args.as_of)?;
+    let (mut intake, mut quarantined) = (BTreeMap::new(), Vec::new());
+    let mut nobodys = 0;
+    if let Some(tenant) = &args.tenant {
+        reception.start(tenant).map_err(not_started)?;
+        intake.insert(tenant.clone(), Submitted::default());
+    }
     for file in &args.files {
-        intake.add(submit(&mut session, file, args)?);
+        let name = file.to_string_lossy().into_owned();
+        let cancel = Cancel::new();
+        let mut incoming = if file == Path::new("-") {
+            Incoming::read(io::stdin(), args.from, cancel.clone())?
+        } else {
+            Incoming::read(ambient::open_file(file)?, args.from, cancel.clone())?
+        };
+        loop {
+            let came = incoming.next(Duration::MAX, &cancel);
+            match came.map_err(|e| stopped(SessionError::Input(e)))? {
+                Came::Documents(batch) => {
+                    let received = reception.take(batch, &name).map_err(store)?;
+                    for outcome in &received.outcomes {
+                        if let Outcome::Quarantined { offset, reason, .. } = outcome {
+                            nobodys += 1;
+                            if quarantined.len() < TOLD {
+                                quarantined.push(format!("{name}, byte {offset}: {reason}"));
+                            }
+                        }
+                    }
+                    for (tenant, (done, _)) in received.changed {
+                        intake.entry(tenant).or_default().add(done);
+                    }
+                }
+                Came::Nothing => {}
+                Came::End => break,
+            }
+        }
     }
     shown.done();
-    let cases = session.draft().map_err(stopped)?;
+    let mut drafted = reception.draft();
     shown.done();
+    let mut tenants = Vec::new();
+    for (tenant, intake) in intake {
+        let cases = match drafted.remove(&tenant) {
+            Some(done) => done.map_err(stopped)?.0,
+            None => Drafted::default(),
+        };
+        let Some(session) = reception.opened(&tenant) else {
+            continue;
+        };
+        tenants.push(OfTenant {
+            as_of: session.as_of().to_string(),
+            notices: session.view()?.notices()?,
+            tenant: tenant.to_string(),
+            intake,
+            cases,
+        });
+    }
     let report = Report {
-        tenant: args.tenant.to_string(),
-        as_of: session.as_of().to_string(),
-        notices: session.view()?.notices()?,
-        intake,
-        cases,
+        tenants,
+        quarantined: nobodys,
+        first_quarantined: quarantined,
     };
     match shared.format {
         Format::Json => output::json("casemate.run/v1", &report)?,
         Format::Ndjson => output::ndjson("casemate.run/v1", [&report])?,
         Format::Table | Format::Csv => output::text(&table(&report))?,
     }
-    Ok(if report.intake.rejects > 0 || !report.notices.is_empty() {
+    let found = |of: &OfTenant| of.intake.rejects > 0 || !of.notices.is_empty();
+    Ok(if nobodys > 0 || report.tenants.iter().any(found) {
         Exit::Findings
     } else {
         Exit::Ok
     })
 }
 
-fn submit(session: &mut Session, file: &Path, args: &Run) -> Result<Submitted, Failure> {
-    let name = file.to_string_lossy().into_owned();
-    let result: Result<Submitted, SessionError> = if file == Path::new("-") {
-        session.submit(io::stdin(), args.from, &name)
-    } else {
-        session.submit(ambient::open_file(file)?, args.from, &name)
-    };
-    result.map_err(stopped)
+/// Opens the way in for documents of one tenant, or of all that are written down.
+pub(crate) fn reception<'c>(
+    casemate: &'c Casemate,
+    tenant: Option<TenantId>,
+    as_of: Option<Instant>,
+) -> Result<Reception<'c>, Failure> {
+    let all = tenant.is_none();
+    let reception =
+        Reception::open(casemate, tenant, as_of).map_err(|e| Failure::new(Exit::Environment, e))?;
+    if all && !reception.has_owners() {
+        let error = anyhow::anyhow!("nothing says whose the alerts are");
+        return Err(Failure::new(Exit::Usage, error).help(
+            "name the tenant with `--tenant`, or write down in `owners.toml` of the home which value of which field is whose",
+        ));
+    }
+    Ok(reception)
 }
 
 /// What the person at the terminal sees while it goes on.
@@ -126,7 +196,22 @@ impl Observer for Shown {
 }
 
 fn table(report: &Report) -> String {
-    let Report {
+    let mut out: String = report.tenants.iter().map(of_tenant).collect();
+    if report.quarantined > 0 {
+        out.push_str(&format!(
+            "nobody's: {} documents are in quarantine\n",
+            count(report.quarantined)
+        ));
+        for one in &report.first_quarantined {
+            out.push_str(&format!("  nobody's   {}\n", cut(one, 160)));
+        }
+        out.push_str("next: casemate quarantine list\n");
+    }
+    out
+}
+
+fn of_tenant(report: &OfTenant) -> String {
+    let OfTenant {
         tenant,
         intake,
         cases,

@@ -1,0 +1,177 @@
+//! Documents that are nobody's: kept outside every tenant's folder, for the operator alone.
+
+use super::change::short;
+use super::{Dir, StoreError, file};
+use crate::model::{Digest, Instant, TenantId};
+use cap_std::fs::OpenOptions;
+use redb::backends::FileBackend;
+use redb::{ConcurrencyMode, Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+
+const FOLDER: &str = "quarantine";
+const FILE: &str = "quarantine/store.redb";
+/// Documents by number, from 1.
+const DOCUMENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("documents");
+/// The first 16 bytes of a document's digest -> its number.
+const KEYS: TableDefinition<'_, [u8; 16], u64> = TableDefinition::new("keys");
+/// Those that were given to a tenant since: number -> [`Released`].
+const RELEASED: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("released");
+/// Memory of the database: it is opened seldom and for a moment.
+const CACHE_BYTES: usize = 4 << 20;
+
+/// A document that is nobody's.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Quarantined {
+    /// When it came.
+    pub taken_in: Instant,
+    /// What it came from: a file's name or `-`.
+    pub input: String,
+    /// Where it began in that input, in bytes.
+    pub offset: u64,
+    /// The tenant it was delivered for, if any.
+    pub delivered: Option<TenantId>,
+    /// Why it is nobody's.
+    pub why: String,
+    /// Its bytes; of one that could not be read and is very long, the beginning.
+    pub bytes: Vec<u8>,
+    /// What wrapped it.
+    pub frame: Option<String>,
+}
+
+/// What became of a document in quarantine.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Released {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// When that was found.
+    pub time: Instant,
+}
+
+/// A document in quarantine, with its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InQuarantine {
+    /// Its number, from 1; never reused.
+    pub number: u64,
+    /// The document.
+    pub document: Quarantined,
+    /// What became of it; none while it is nobody's.
+    pub released: Option<Released>,
+}
+
+/// The quarantine of a home, opened for writing by this process alone. Keep it for as long as it
+/// takes, and no longer: others wait.
+pub struct Quarantine {
+    database: Database,
+}
+
+impl Quarantine {
+    /// Opens it, making it where it is not there.
+    pub(super) fn open(root: &Dir) -> Result<Self, StoreError> {
+        let fail = || StoreError::io(FILE);
+        root.create_dir_all(FOLDER).map_err(fail())?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        file::owner_only(&mut options);
+        let opened = root.open_with(FILE, &options).map_err(fail())?.into_std();
+        opened.lock().map_err(fail())?;
+        let backend = FileBackend::new(opened).map_err(|e| failure(&e))?;
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .set_concurrency_mode(ConcurrencyMode::SingleWriter)
+            .create_with_backend(backend)
+            .map_err(|e| failure(&e))?;
+        let write = database.begin_write().map_err(|e| failure(&e))?;
+        for table in [DOCUMENTS, RELEASED] {
+            write.open_table(table).map_err(|e| failure(&e))?;
+        }
+        write.open_table(KEYS).map_err(|e| failure(&e))?;
+        write.commit().map_err(|e| failure(&e))?;
+        Ok(Self { database })
+    }
+
+    /// Whether there is one: opening it makes it.
+    pub(super) fn is_there(root: &Dir) -> bool {
+        root.exists(FILE)
+    }
+
+    /// Keeps documents; when it returns, they are durable. One that is kept already is not kept
+    /// twice. Gives their numbers.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn keep(&self, documents: &[Quarantined]) -> Result<Vec<u64>, StoreError> {
+        let write = self.database.begin_write().map_err(|e| failure(&e))?;
+        let mut numbers = Vec::with_capacity(documents.len());
+        {
+            let mut keys = write.open_table(KEYS).map_err(|e| failure(&e))?;
+            let mut table = write.open_table(DOCUMENTS).map_err(|e| failure(&e))?;
+            let last = table.last().map_err(|e| failure(&e))?;
+            let mut next = last.map_or(1, |(number, _)| number.value() + 1);
+            for document in documents {
+                let frame = document.frame.as_deref().unwrap_or_default().as_bytes();
+                let delivered = document.delivered.as_ref().map_or("", TenantId::as_str);
+                let parts = [&*document.bytes, frame, delivered.as_bytes()];
+                let key = short(&Digest::of_parts(&parts));
+                let known = keys.get(key).map_err(|e| failure(&e))?.map(|n| n.value());
+                if let Some(number) = known {
+                    numbers.push(number);
+                    continue;
+                }
+                let bytes = postcard::to_stdvec(document).map_err(|e| failure(&e))?;
+                table
+                    .insert(next, bytes.as_slice())
+                    .map_err(|e| failure(&e))?;
+                keys.insert(key, next).map_err(|e| failure(&e))?;
+                numbers.push(next);
+                next += 1;
+            }
+        }
+        write.commit().map_err(|e| failure(&e))?;
+        Ok(numbers)
+    }
+
+    /// Those from a number on, at most `most`.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn from(&self, first: u64, most: usize) -> Result<Vec<InQuarantine>, StoreError> {
+        let read = self.database.begin_read().map_err(|e| failure(&e))?;
+        let table = read.open_table(DOCUMENTS).map_err(|e| failure(&e))?;
+        let released = read.open_table(RELEASED).map_err(|e| failure(&e))?;
+        let mut all = Vec::new();
+        for row in table.range(first..).map_err(|e| failure(&e))?.take(most) {
+            let (number, bytes) = row.map_err(|e| failure(&e))?;
+            let out = released.get(number.value()).map_err(|e| failure(&e))?;
+            let out = out.map(|out| postcard::from_bytes(out.value())).transpose();
+            all.push(InQuarantine {
+                number: number.value(),
+                document: postcard::from_bytes(bytes.value()).map_err(|e| failure(&e))?,
+                released: out.map_err(|e| failure(&e))?,
+            });
+        }
+        Ok(all)
+    }
+
+    /// Says that documents are somebody's now and were taken in there.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub fn release(&self, numbers: &[u64], released: &Released) -> Result<(), StoreError> {
+        let write = self.database.begin_write().map_err(|e| failure(&e))?;
+        {
+            let mut table = write.open_table(RELEASED).map_err(|e| failure(&e))?;
+            let bytes = postcard::to_stdvec(released).map_err(|e| failure(&e))?;
+            for number in numbers {
+                table
+                    .insert(*number, bytes.as_slice())
+                    .map_err(|e| failure(&e))?;
+            }
+        }
+        write.commit().map_err(|e| failure(&e))
+    }
+}
+
+fn failure(error: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Quarantine {
+        message: error.to_string(),
+    }
+}

@@ -1,0 +1,396 @@
+//! Whose alert is it? By what an operator wrote down, `owners.toml`, and by nothing else: a document
+//! that says nothing of it, or something unknown, or two things, is nobody's and goes to quarantine.
+
+use super::intake::{Document, Taken, values};
+use crate::model::{Source, TenantId, Text};
+use crate::written::{At, Key, Problems, Table, quoted, read};
+use std::fmt;
+
+/// Values of a path that are one tenant's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Row {
+    format: Option<Source>,
+    path: String,
+    value: String,
+    tenant: TenantId,
+}
+
+/// Which values in documents are whose: `owners.toml`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owners {
+    rows: Vec<Row>,
+    /// Each path once, with the format it is for.
+    paths: Vec<(Option<Source>, String)>,
+}
+
+/// Why a document is nobody's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unowned {
+    /// Nothing in it says whose it is.
+    Missing {
+        /// The paths that were looked at.
+        paths: Vec<Text>,
+    },
+    /// It says something that is written down for no tenant.
+    Unknown {
+        /// The path.
+        path: Text,
+        /// What stands there.
+        value: Text,
+    },
+    /// It says that it is of two tenants, or of another one than it was delivered for.
+    Contradicting {
+        /// The one.
+        one: TenantId,
+        /// The other.
+        other: TenantId,
+    },
+    /// It could not be read, so nobody knows.
+    Unread {
+        /// Why.
+        reason: Text,
+    },
+    /// It is of a tenant that does not start.
+    NotStarted {
+        /// The tenant.
+        tenant: TenantId,
+        /// Why.
+        why: Text,
+    },
+}
+
+impl fmt::Display for Unowned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { paths } if paths.is_empty() => f.write_str(
+                "nothing says whose it is: `owners.toml` has no line for its format; write one, or deliver it with its tenant",
+            ),
+            Self::Missing { paths } => {
+                f.write_str("nothing in it says whose it is; looked at:")?;
+                paths.iter().try_for_each(|path| write!(f, " `{path}`"))
+            }
+            Self::Unknown { path, value } => {
+                write!(f, "`{path}` is `{value}`, which `owners.toml` gives to no tenant")
+            }
+            Self::Contradicting { one, other } => {
+                write!(f, "it is said to be of tenant `{one}` and of tenant `{other}`")
+            }
+            Self::Unread { reason } => write!(f, "it cannot be read: {reason}"),
+            Self::NotStarted { tenant, why } => {
+                write!(f, "it is of tenant `{tenant}`, which does not start: {why}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Unowned {}
+
+const KEYS: &[Key] = &[("version", "version = 1"), ("owner", "[[owner]]")];
+const OWNER: &[Key] = &[
+    ("tenant", "tenant = \"acme\""),
+    ("format", "format = \"crowdstrike\""),
+    ("path", "path = \"cid\""),
+    ("values", "values = [\"0123456789abcdef0123456789abcdef\"]"),
+];
+
+impl Owners {
+    /// The file's name in a home.
+    pub const FILE: &'static str = "owners.toml";
+
+    /// Parses the file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; a value that is given to two tenants is.
+    pub fn parse(text: &str) -> Result<Self, Problems> {
+        read(Self::FILE, text, KEYS, |file| {
+            let version = file.version_one();
+            let mut owners = Self::default();
+            let tables = match file.optional("owner") {
+                Some(owner) => owner.tables(OWNER)?,
+                None => Vec::new(),
+            };
+            for table in &tables {
+                owners.take(table);
+            }
+            version.map(|()| owners)
+        })
+    }
+
+    fn take(&mut self, table: &Table<'_, '_>) -> Option<()> {
+        let tenant = table
+            .required("tenant")
+            .and_then(|v| v.string(64))
+            .and_then(|id| {
+                let parsed = TenantId::parse(id.value);
+                if let Err(error) = &parsed {
+                    let message = format!("`{}` is no id of a tenant", quoted(id.value));
+                    table
+                        .sheet()
+                        .problem(id.place, message, Some(error.to_string()));
+                }
+                parsed.ok()
+            });
+        let format = match table.optional("format").and_then(|v| v.string(40)) {
+            None => None,
+            Some(word) => {
+                let found = Source::parse(word.value);
+                if found.is_none() {
+                    let known = Source::ALL.iter().map(|source| source.word());
+                    table.sheet().unknown(&word, "format", known);
+                }
+                Some(found?)
+            }
+        };
+        let path = table.required("path").and_then(|v| v.string(200))?;
+        let values = table.required("values").and_then(|v| v.strings())?;
+        let tenant = tenant?;
+        for value in &values {
+            self.add(table, format, &path, value, &tenant);
+        }
+        Some(())
+    }
+
+    fn add(
+        &mut self,
+        table: &Table<'_, '_>,
+        format: Option<Source>,
+        path: &At<&str>,
+        value: &At<&str>,
+        tenant: &TenantId,
+    ) {
+        let meets = |row: &&Row| {
+            row.path == path.value
+                && row.value == value.value
+                && (row.format == format || row.format.is_none() || format.is_none())
+        };
+        if value.value.trim().is_empty() {
+            let help = Some("write the value as documents have it".to_owned());
+            table
+                .sheet()
+                .problem(value.place, "an empty value is nobody's".to_owned(), help);
+            return;
+        }
+        match self.rows.iter().find(meets) {
+            Some(row) if row.tenant != *tenant => {
+                let message = format!(
+                    "`{}` is of tenant `{}` already",
+                    quoted(value.value),
+                    row.tenant
+                );
+                let help = Some("one value can be of one tenant only".to_owned());
+                table.sheet().problem(value.place, message, help);
+            }
+            Some(_) | None => {
+                let path = path.value.to_owned();
+                if !self.paths.contains(&(format, path.clone())) {
+                    self.paths.push((format, path.clone()));
+                }
+                self.rows.push(Row {
+                    format,
+                    path,
+                    value: value.value.to_owned(),
+                    tenant: tenant.clone(),
+                });
+            }
+        }
+    }
+
+    /// The tenants that are named, in the order of the file; one may be named several times.
+    pub fn tenants(&self) -> impl Iterator<Item = &TenantId> {
+        self.rows.iter().map(|row| &row.tenant)
+    }
+
+    /// Whose a document is. `delivered` is the tenant it was delivered for, where that is known: what
+    /// the document itself says must agree with it.
+    ///
+    /// # Errors
+    /// When it is nobody's.
+    pub fn owner(
+        &self,
+        document: &Document,
+        delivered: Option<&TenantId>,
+    ) -> Result<TenantId, Unowned> {
+        let taken = match (document, delivered) {
+            (Document::Alert(taken), _) => taken,
+            // What cannot be read says nothing that could contradict.
+            (Document::Reject(_), Some(tenant)) => return Ok(tenant.clone()),
+            (Document::Reject(reject), None) => {
+                return Err(Unowned::Unread {
+                    reason: Text::capped(&reject.reason.to_string(), 400),
+                });
+            }
+        };
+        let mut found = delivered.cloned();
+        let mut looked = Vec::new();
+        for (format, path) in &self.paths {
+            if format.is_some_and(|format| format != taken.alert.format) {
+                continue;
+            }
+            looked.push(Text::capped(path, 200));
+            for value in said(taken, path) {
+                let tenant = self.of_value(taken.alert.format, path, &value)?;
+                match &found {
+                    Some(other) if other != tenant => {
+                        return Err(Unowned::Contradicting {
+                            one: other.clone(),
+                            other: tenant.clone(),
+                        });
+                    }
+                    Some(_) => {}
+                    None => found = Some(tenant.clone()),
+                }
+            }
+        }
+        found.ok_or(Unowned::Missing { paths: looked })
+    }
+
+    fn of_value(&self, format: Source, path: &str, value: &str) -> Result<&TenantId, Unowned> {
+        let is = |row: &&Row| {
+            row.path == path && row.value == value && row.format.is_none_or(|f| f == format)
+        };
+        let row = self.rows.iter().find(is);
+        row.map(|row| &row.tenant).ok_or_else(|| Unowned::Unknown {
+            path: Text::capped(path, 200),
+            value: Text::capped(value, 200),
+        })
+    }
+}
+
+/// What stands at a path in a document, or behind `envelope.` in what wrapped it.
+fn said(taken: &Taken, path: &str) -> Vec<String> {
+    match (path.strip_prefix("envelope."), &taken.frame) {
+        (Some(path), Some(frame)) => frame
+            .lines()
+            .flat_map(|frame| values(frame.as_bytes(), path))
+            .collect(),
+        (Some(_), None) => Vec::new(),
+        (None, _) => values(&taken.bytes, path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::triage::intake::{From, documents};
+
+    const FILE: &str = r#"
+version = 1
+
+[[owner]]
+tenant = "acme"
+format = "ocsf"
+path   = "metadata.tenant_uid"
+values = ["t-1", "t-2"]
+
+[[owner]]
+tenant = "globex"
+format = "ocsf"
+path   = "metadata.tenant_uid"
+values = ["t-9"]
+
+[[owner]]
+tenant = "globex"
+path   = "cloud.account.uid"
+values = ["99"]
+
+[[owner]]
+tenant = "acme"
+path   = "envelope.topic"
+values = ["alerts-acme"]
+"#;
+
+    fn owner(inside: &str, delivered: Option<&str>) -> Result<String, String> {
+        let alert = r#"{"class_uid":2004,"time":1642204800000,"metadata":{"product":{"name":"P"}@},"finding_info":{"analytic":{"uid":"A"}}#}"#;
+        let (metadata, top) = inside.split_once('|').unwrap_or((inside, ""));
+        let text = alert.replace('@', metadata).replace('#', top);
+        let document = documents(text.as_bytes(), From::Auto)
+            .next()
+            .unwrap()
+            .unwrap();
+        assert!(matches!(document, Document::Alert(_)), "{document:?}");
+        let delivered = delivered.map(|id| TenantId::parse(id).unwrap());
+        let owners = Owners::parse(FILE).unwrap();
+        let found = owners.owner(&document, delivered.as_ref());
+        found.map(|id| id.to_string()).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_document_is_whose_it_says_and_nobodys_where_that_is_not_certain() {
+        let uid = |uid: &str| format!(r#","tenant_uid":"{uid}""#);
+        assert_eq!(owner(&uid("t-2"), None).as_deref(), Ok("acme"));
+        assert_eq!(owner(&uid("t-9"), None).as_deref(), Ok("globex"));
+        assert_eq!(
+            owner(r#"|,"cloud":{"account":{"uid":99}}"#, None).as_deref(),
+            Ok("globex")
+        );
+        assert_eq!(
+            owner(r#"|,"cloud.account.uid":"99""#, None).as_deref(),
+            Ok("globex")
+        );
+        for (inside, delivered, why) in [
+            (
+                String::new(),
+                None,
+                "nothing in it says whose it is; looked at: `metadata.tenant_uid`",
+            ),
+            (
+                uid("t-3"),
+                None,
+                "`metadata.tenant_uid` is `t-3`, which `owners.toml` gives to no",
+            ),
+            (uid("T-2"), None, "`metadata.tenant_uid` is `T-2`"),
+            (uid("t-3"), Some("acme"), "`metadata.tenant_uid` is `t-3`"),
+            (
+                uid("t-2") + r#"|,"cloud":{"account":{"uid":"99"}}"#,
+                None,
+                "it is said to be of tenant `acme` and of tenant `globex`",
+            ),
+            (
+                uid("t-2"),
+                Some("globex"),
+                "it is said to be of tenant `globex` and of tenant `acme`",
+            ),
+        ] {
+            let said = owner(&inside, delivered).unwrap_err();
+            assert!(said.starts_with(why), "{inside}: {said}");
+        }
+        assert_eq!(owner("", Some("initech")).as_deref(), Ok("initech"));
+        assert_eq!(owner(&uid("t-1"), Some("acme")).as_deref(), Ok("acme"));
+    }
+
+    #[test]
+    fn an_envelope_can_say_whose_a_document_is() {
+        let inner = r#"{"class_uid":2004,"time":1642204800000,"metadata":{"product":{"name":"P"}},"finding_info":{"analytic":{"uid":"A"}}}"#;
+        let text = format!(r#"{{"topic":"alerts-acme","partition":0,"value":{inner}}}"#);
+        let document = documents(text.as_bytes(), From::Auto)
+            .next()
+            .unwrap()
+            .unwrap();
+        let owners = Owners::parse(FILE).unwrap();
+        assert_eq!(owners.owner(&document, None).unwrap().as_str(), "acme");
+    }
+
+    #[test]
+    fn a_file_that_gives_one_value_to_two_tenants_does_not_hold() {
+        let twice = FILE.replace("values = [\"t-9\"]", "values = [\"t-9\", \"t-1\"]");
+        let said = Owners::parse(&twice).unwrap_err().to_string();
+        assert!(said.contains("`t-1` is of tenant `acme` already"), "{said}");
+        let any = FILE.replace(
+            "path   = \"cloud.account.uid\"\nvalues = [\"99\"]",
+            "path = \"metadata.tenant_uid\"\nvalues = [\"t-1\"]",
+        );
+        assert!(Owners::parse(&any).is_err());
+        for (from, to, what) in [
+            ("\"ocsf\"", "\"ocfs\"", "ocfs"),
+            ("\"acme\"", "\"Acme Corp\"", "no id of a tenant"),
+            ("\"t-9\"", "\"\"", "an empty value"),
+            ("path   = \"cloud", "paht = \"cloud", "paht"),
+        ] {
+            let said = Owners::parse(&FILE.replacen(from, to, 1))
+                .unwrap_err()
+                .to_string();
+            assert!(said.contains(what), "{said}");
+        }
+        assert_eq!(Owners::parse("version = 1\n").unwrap(), Owners::default());
+    }
+}
