@@ -134,7 +134,8 @@ fn retry(shared: &Shared) -> Result<Exit, Failure> {
                 out.push_str(&format!("{} went to tenant {tenant}\n", numbers.len()));
             }
             out.push_str(&format!(
-                "{stayed} stay; `casemate quarantine list` says why\n"
+                "{} stay; `casemate quarantine list` says why\n",
+                retried.stayed
             ));
             output::text(&out)?;
         }
