@@ -3,6 +3,7 @@
 
 pub mod ambient;
 pub mod boundary;
+mod caller;
 pub mod knowledge;
 pub mod model;
 mod open;
@@ -15,5 +16,6 @@ pub mod trail;
 pub mod triage;
 pub mod written;
 
+pub use caller::{Accounts, AsInRoster, Caller, NoCaller};
 pub use open::{CannotRun, Casemate, NotLoaded, OpenError, Settings};
 pub use parallel::for_each_tenant;

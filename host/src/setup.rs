@@ -167,3 +167,17 @@ pub fn install_folder(home: &Home, folder: &Dir) -> Result<Vec<ModuleName>, Setu
     };
     names.iter().map(one).collect()
 }
+
+/// As [`grant`], by somebody who was found in the roster.
+///
+/// # Errors
+/// As [`grant`].
+pub fn grant_by(
+    home: &Home,
+    module: &ModuleName,
+    tenants: GrantedTenants,
+    by: &crate::Caller,
+    at: Instant,
+) -> Result<Grant, SetupError> {
+    grant(home, module, tenants, by.id(), at)
+}
