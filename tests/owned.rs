@@ -2,14 +2,15 @@
 
 use crate::support::{Bench, Folder, NOW, PERSON, ndjson, start, state, stream, tenant};
 use casemate::boundary::Role;
-use casemate::model::TenantId;
+use casemate::model::{Clock, Instant, TenantId};
 use casemate::sandbox::GrantedTenants;
 use casemate::store::{Below, Dir, Folders, Home, StoreError};
-use casemate::triage::NotStarted;
 use casemate::triage::intake::From;
-use casemate::{Accounts, Casemate, NoCaller, Settings, setup};
+use casemate::triage::{NotStarted, Observer, RunEnded, SessionError, TakenIn};
+use casemate::{Accounts, Casemate, ErrorKind, NoCaller, Settings, setup};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Two disks: tenants whose id ends in an even digit are on the second.
 struct TwoDisks {
@@ -130,4 +131,151 @@ fn who_acts_is_somebody_of_the_roster_whatever_their_account_is_called() {
     let these = GrantedTenants::These(vec![acme]);
     let grant = setup::grant_by(casemate.home(), module, these, &ada, NOW).unwrap();
     assert_eq!(grant.by.as_str(), PERSON);
+}
+
+/// A clock that panics once it was asked so many times.
+struct Breaking(AtomicI64);
+
+impl Clock for Breaking {
+    fn now(&self) -> Instant {
+        assert!(
+            self.0.fetch_sub(1, Ordering::Relaxed) != 0,
+            "the clock broke"
+        );
+        NOW
+    }
+}
+
+#[test]
+fn what_panics_in_an_embedders_clock_ends_the_session_and_nothing_else() {
+    let input = ndjson(&stream(300, 26));
+    let (mut in_start, mut in_run, mut in_session) = (0, 0, 0);
+    for times in [0, 1, 2, 4, 5, 6, 7, 9, 30] {
+        let bench = Bench::ordinary(&["acme"]);
+        let casemate = bench.open_with(|s| s.clock = Arc::new(Breaking(AtomicI64::new(times))));
+        match casemate.start(&tenant("acme"), NOW) {
+            Ok(mut session) => {
+                let first = session
+                    .submit(input.as_slice(), From::Auto, "test")
+                    .map(drop)
+                    .and_then(|()| session.draft().map(drop));
+                match first {
+                    Ok(()) => in_run += 1,
+                    Err(SessionError::Panicked(said)) => {
+                        assert_eq!(said.as_str(), "the clock broke");
+                        in_session += 1;
+                        let again = session.draft().unwrap_err();
+                        assert!(matches!(again, SessionError::Panicked(_)));
+                        assert_eq!(again.kind(), ErrorKind::Environment);
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            Err(NotStarted::Panicked(said)) => {
+                assert_eq!(said.as_str(), "the clock broke");
+                in_start += 1;
+            }
+            Err(error) => panic!("{error}"),
+        }
+        // Once it has broken it goes on; what was begun is continued.
+        let mut session = start(&casemate, &tenant("acme"));
+        session
+            .submit(input.as_slice(), From::Auto, "test")
+            .unwrap();
+        session.draft().unwrap();
+        let after = state(&casemate, &tenant("acme"));
+        assert_eq!(
+            (after.alerts, after.placements.len()),
+            (300, 300),
+            "{times}"
+        );
+        assert_eq!(after.drafts.len(), after.cases.len(), "{times}");
+    }
+    assert!(in_start > 0 && in_session > 0 && in_start + in_run + in_session == 9);
+}
+
+/// An observer that panics at a run's end.
+struct Loud;
+
+impl Observer for Loud {
+    fn run_ended(&self, _: &TenantId, _: &RunEnded) {
+        panic!("too loud");
+    }
+
+    fn taken_in(&self, _: &TenantId, _: &TakenIn) {}
+}
+
+struct Torn;
+
+impl io::Read for Torn {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        panic!("torn out")
+    }
+}
+
+#[test]
+fn what_panics_in_an_embedders_observer_or_input_is_an_error_of_its_own() {
+    let bench = Bench::ordinary(&["acme"]);
+    let loud = bench.open_with(|settings| settings.observer = Arc::new(Loud));
+    let mut session = start(&loud, &tenant("acme"));
+    let input = ndjson(&stream(20, 27));
+    match session.submit(input.as_slice(), From::Auto, "test") {
+        Err(SessionError::Panicked(said)) => assert_eq!(said.as_str(), "too loud"),
+        other => panic!("{other:?}"),
+    }
+    drop(session);
+    let casemate = bench.open();
+    let mut session = start(&casemate, &tenant("acme"));
+    match session.submit(Torn, From::Auto, "test") {
+        Err(SessionError::Thread(said)) => assert!(said.contains("panicked"), "{said}"),
+        other => panic!("{other:?}"),
+    }
+    // The input was torn; the session was not.
+    let done = session
+        .submit(input.as_slice(), From::Auto, "test")
+        .unwrap();
+    assert_eq!(done.new + done.duplicates, 20);
+}
+
+#[test]
+fn every_error_says_of_what_kind_it_is() {
+    let bench = Bench::ordinary(&["acme", "bolt"]);
+    let casemate = bench.open();
+    let acme = tenant("acme");
+    let kind = |id| {
+        casemate
+            .start(&tenant(id), NOW)
+            .map(drop)
+            .unwrap_err()
+            .kind()
+    };
+    assert_eq!(kind("nobody"), ErrorKind::Environment);
+    let held = start(&casemate, &acme);
+    assert_eq!(kind("acme"), ErrorKind::TryAgain);
+    drop(held);
+    let scope = casemate.home().tenant(&tenant("bolt")).unwrap();
+    scope.replace_boundary("version = 1\n").unwrap();
+    assert_eq!(kind("bolt"), ErrorKind::Denied);
+    let mut session = start(&casemate, &acme);
+    let input = ndjson(&stream(20, 28));
+    session
+        .submit(input.as_slice(), From::Auto, "test")
+        .unwrap();
+    drop(session);
+    let (folder, trail) = (bench.folder().dir(), "tenants/acme/trail/log");
+    let mut bytes = folder.read(trail).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    folder.write(trail, bytes).unwrap();
+    assert_eq!(kind("acme"), ErrorKind::Integrity);
+    let exists = setup::add_tenant(casemate.home(), &acme, PERSON).map(drop);
+    assert_eq!(exists.unwrap_err().kind(), ErrorKind::Usage);
+    let codes = [
+        ErrorKind::Usage,
+        ErrorKind::Denied,
+        ErrorKind::Integrity,
+        ErrorKind::Environment,
+        ErrorKind::TryAgain,
+    ];
+    assert_eq!(codes.map(ErrorKind::exit_code), [2, 3, 4, 5, 75]);
 }

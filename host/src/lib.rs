@@ -4,6 +4,7 @@
 pub mod ambient;
 pub mod boundary;
 mod caller;
+mod kind;
 pub mod knowledge;
 pub mod model;
 mod open;
@@ -17,5 +18,6 @@ pub mod triage;
 pub mod written;
 
 pub use caller::{Accounts, AsInRoster, Caller, NoCaller};
+pub use kind::ErrorKind;
 pub use open::{CannotRun, Casemate, NotLoaded, OpenError, Settings};
 pub use parallel::for_each_tenant;

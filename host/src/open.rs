@@ -2,7 +2,7 @@
 
 use crate::boundary::{Boundary, HostNames, Roster};
 use crate::caller::{Accounts, AsInRoster, Caller, NoCaller};
-use crate::model::{Clock, Digest, Instant, ModuleName, TenantId};
+use crate::model::{Clock, Digest, Instant, ModuleName, TenantId, Text, caught};
 use crate::sandbox::{
     EngineError, Granted, Grants, Manifest, Memory, Module, NotGranted, NotPrepared, Refused,
     Sandbox, WhyNotGranted, module_digest,
@@ -58,6 +58,7 @@ impl Settings {
 
 /// Why a home cannot be worked with as a whole.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// Its files cannot be used.
     #[error(transparent)]
@@ -71,6 +72,9 @@ pub enum OpenError {
     /// A file of the home does not hold.
     #[error("{0}")]
     Written(Problems),
+    /// Something panicked: in the host, which is a fault of it, or in what the embedder brought.
+    #[error("opening the home panicked: {0}")]
+    Panicked(Text),
 }
 
 /// A module that is installed and cannot be loaded. The others can.
@@ -109,6 +113,11 @@ impl Casemate {
     /// # Errors
     /// As [`Casemate::open`].
     pub fn open_in(places: Arc<dyn Folders>, settings: Settings) -> Result<Self, OpenError> {
+        caught(|| Self::opened(places, settings))
+            .unwrap_or_else(|said| Err(OpenError::Panicked(said)))
+    }
+
+    fn opened(places: Arc<dyn Folders>, settings: Settings) -> Result<Self, OpenError> {
         let home = Home::open_in(places)?;
         let written = |name| home.text(name)?.ok_or(OpenError::Missing(name));
         let roster = Roster::parse(&written("roster.toml")?).map_err(OpenError::Written)?;
@@ -270,6 +279,11 @@ impl Casemate {
     /// When another process writes for the tenant, its boundary does not hold, or its trail or store
     /// cannot be continued.
     pub fn start(&self, tenant: &TenantId, as_of: Instant) -> Result<Session, NotStarted> {
+        let started = caught(|| self.started(tenant, as_of));
+        started.unwrap_or_else(|said| Err(NotStarted::Panicked(said)))
+    }
+
+    fn started(&self, tenant: &TenantId, as_of: Instant) -> Result<Session, NotStarted> {
         let scope = self.home.tenant(tenant)?;
         let boundary = self.boundary(&scope)?;
         let knowledge = Knowledge::read(&scope)?;

@@ -8,6 +8,7 @@ use crate::written::Problems;
 
 /// Why something was not set up.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SetupError {
     /// A file could not be read or written.
     #[error(transparent)]

@@ -93,6 +93,15 @@ impl Session {
         from: From,
         name: &str,
     ) -> Result<Submitted, SessionError> {
+        self.guarded(|session| session.submitted(input, from, name))
+    }
+
+    fn submitted(
+        &mut self,
+        input: impl io::Read + Send,
+        from: From,
+        name: &str,
+    ) -> Result<Submitted, SessionError> {
         let mut done = Submitted::default();
         self.place_waiting(&mut done, &mut Changed::default())?;
         let (send, receive) = mpsc::sync_channel::<io::Result<Vec<Document>>>(8);
@@ -100,7 +109,7 @@ impl Session {
             let reader = std::thread::Builder::new().name("reader".into());
             let cancel = self.cancel.clone();
             let reading = reader.spawn_scoped(scope, move || read(input, from, &cancel, &send));
-            reading.map_err(|e| SessionError::Thread(e.to_string()))?;
+            let reading = reading.map_err(|e| SessionError::Thread(e.to_string()))?;
             let mut batch = Vec::new();
             let mut open = true;
             let mut broken = None;
@@ -113,11 +122,15 @@ impl Session {
                 }
                 if !batch.is_empty() {
                     let batch = std::mem::take(&mut batch);
-                    self.take(batch, name, &mut done, &mut Changed::default())?;
+                    self.taken(batch, name, &mut done, &mut Changed::default())?;
                 }
             }
             // The reader ends at its next document: nobody receives it.
             drop(receive);
+            if reading.join().is_err() {
+                let error = "it panicked while it read the input";
+                return Err(SessionError::Thread(error.to_owned()));
+            }
             broken.map_or(Ok(()), |error| Err(SessionError::Input(error)))
         })?;
         done.waiting = self.waiting()?;
@@ -140,6 +153,16 @@ impl Session {
     /// When the store or the trail fails. What `done` and `changed` have then is durable; handing
     /// over the same documents again continues.
     pub fn take(
+        &mut self,
+        batch: Vec<Document>,
+        name: &str,
+        done: &mut Submitted,
+        changed: &mut Changed,
+    ) -> Result<(), SessionError> {
+        self.guarded(|session| session.taken(batch, name, done, changed))
+    }
+
+    fn taken(
         &mut self,
         batch: Vec<Document>,
         name: &str,
