@@ -7,6 +7,8 @@ mod caller;
 mod kind;
 pub mod knowledge;
 pub mod model;
+#[cfg(feature = "async")]
+pub mod nonblocking;
 mod open;
 mod parallel;
 pub mod queue;
