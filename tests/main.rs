@@ -17,6 +17,7 @@ mod isolation;
 mod limits;
 mod links;
 mod loading;
+mod owned;
 mod real_data;
 mod receipts;
 mod restart;

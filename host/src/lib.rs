@@ -3,8 +3,12 @@
 
 pub mod ambient;
 pub mod boundary;
+mod caller;
+mod kind;
 pub mod knowledge;
 pub mod model;
+#[cfg(feature = "async")]
+pub mod nonblocking;
 mod open;
 mod parallel;
 pub mod queue;
@@ -16,6 +20,8 @@ pub mod trail;
 pub mod triage;
 pub mod written;
 
+pub use caller::{Accounts, AsInRoster, Caller, NoCaller};
+pub use kind::ErrorKind;
 pub use open::{CannotRun, Casemate, NotLoaded, OpenError, Settings};
 pub use parallel::for_each_tenant;
 pub use reception::{Outcome, Received, Reception, Retried, retry_quarantine};

@@ -1,13 +1,15 @@
 //! A home, opened: what an embedder begins with.
 
 use crate::boundary::{Boundary, HostNames, Roster};
-use crate::model::{Clock, Digest, Instant, ModuleName, TenantId};
+use crate::caller::{Accounts, AsInRoster, Caller, NoCaller};
+use crate::model::{Clock, Digest, Instant, ModuleName, TenantId, Text, caught};
 use crate::sandbox::{
     EngineError, Granted, Grants, Manifest, Memory, Module, NotGranted, NotPrepared, Refused,
     Sandbox, WhyNotGranted, module_digest,
 };
 use crate::store::{
-    CompiledCache, Dir, Home, Notice, Random, StoreError, SystemRandom, TenantScope, View,
+    Below, CompiledCache, Dir, Folders, Home, Notice, Random, StoreError, SystemRandom,
+    TenantScope, View,
 };
 use crate::trail::{BoundaryChange, Commitment, DecidedBy, Log, Opening, Origin, Salt, Words};
 use crate::triage::{Cancel, Knowledge, Modules, NotStarted, Observer, Parts, Session};
@@ -29,6 +31,8 @@ pub struct Settings {
     pub build: Option<Digest>,
     /// Whether compiled components are kept in the home.
     pub keep_compiled: bool,
+    /// Says which person of the roster stands behind an account.
+    pub accounts: Arc<dyn Accounts>,
     /// Stops every session that is given no other.
     pub cancel: Cancel,
     /// Who is told what happens.
@@ -45,6 +49,7 @@ impl Settings {
             cache_bytes: 16 << 20,
             build: None,
             keep_compiled: true,
+            accounts: Arc::new(AsInRoster),
             cancel: Cancel::new(),
             observer: Arc::new(()),
         }
@@ -53,6 +58,7 @@ impl Settings {
 
 /// Why a home cannot be worked with as a whole.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// Its files cannot be used.
     #[error(transparent)]
@@ -66,6 +72,9 @@ pub enum OpenError {
     /// A file of the home does not hold.
     #[error("{0}")]
     Written(Problems),
+    /// Something panicked: in the host, which is a fault of it, or in what the embedder brought.
+    #[error("opening the home panicked: {0}")]
+    Panicked(Text),
 }
 
 /// A module that is installed and cannot be loaded. The others can.
@@ -96,7 +105,20 @@ impl Casemate {
     /// When the folder is no home, or one of these files does not hold. A module that cannot be
     /// loaded is no error: see [`Casemate::not_loaded`].
     pub fn open(root: Dir, settings: Settings) -> Result<Self, OpenError> {
-        let home = Home::open(root)?;
+        Self::open_in(Arc::new(Below::new(root)), settings)
+    }
+
+    /// Opens a home whose folders come from elsewhere, as [`Casemate::open`].
+    ///
+    /// # Errors
+    /// As [`Casemate::open`].
+    pub fn open_in(places: Arc<dyn Folders>, settings: Settings) -> Result<Self, OpenError> {
+        caught(|| Self::opened(places, settings))
+            .unwrap_or_else(|said| Err(OpenError::Panicked(said)))
+    }
+
+    fn opened(places: Arc<dyn Folders>, settings: Settings) -> Result<Self, OpenError> {
+        let home = Home::open_in(places)?;
         let written = |name| home.text(name)?.ok_or(OpenError::Missing(name));
         let roster = Roster::parse(&written("roster.toml")?).map_err(OpenError::Written)?;
         let grants = Grants::parse(&written("grants.toml")?).map_err(OpenError::Written)?;
@@ -155,6 +177,14 @@ impl Casemate {
     /// Who may be named in boundaries and grants.
     pub fn roster(&self) -> &Roster {
         &self.roster
+    }
+
+    /// Who acts, by the account that the embedder knows them by.
+    ///
+    /// # Errors
+    /// When the account is nobody's, or the person is not in the roster.
+    pub fn caller(&self, account: &str) -> Result<Caller, NoCaller> {
+        Caller::of(&self.roster, &*self.settings.accounts, account)
     }
 
     /// What was granted.
@@ -249,6 +279,11 @@ impl Casemate {
     /// When another process writes for the tenant, its boundary does not hold, or its trail or store
     /// cannot be continued.
     pub fn start(&self, tenant: &TenantId, as_of: Instant) -> Result<Session, NotStarted> {
+        let started = caught(|| self.started(tenant, as_of));
+        started.unwrap_or_else(|said| Err(NotStarted::Panicked(said)))
+    }
+
+    fn started(&self, tenant: &TenantId, as_of: Instant) -> Result<Session, NotStarted> {
         let scope = self.home.tenant(tenant)?;
         let boundary = self.boundary(&scope)?;
         let knowledge = Knowledge::read(&scope)?;

@@ -8,6 +8,7 @@ use crate::written::Problems;
 
 /// Why something was not set up.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SetupError {
     /// A file could not be read or written.
     #[error(transparent)]
@@ -166,4 +167,18 @@ pub fn install_folder(home: &Home, folder: &Dir) -> Result<Vec<ModuleName>, Setu
         install(home, name, &component, &manifest)
     };
     names.iter().map(one).collect()
+}
+
+/// As [`grant`], by somebody who was found in the roster.
+///
+/// # Errors
+/// As [`grant`].
+pub fn grant_by(
+    home: &Home,
+    module: &ModuleName,
+    tenants: GrantedTenants,
+    by: &crate::Caller,
+    at: Instant,
+) -> Result<Grant, SetupError> {
+    grant(home, module, tenants, by.id(), at)
 }

@@ -3,6 +3,7 @@
 mod alert;
 mod capability;
 mod case;
+mod caught;
 mod digest;
 mod field;
 mod group;
@@ -15,6 +16,7 @@ mod time;
 pub use alert::{Alert, AlertNumber, Identity, Observable, ObservableKind, Source, TimeBasis};
 pub use capability::Capability;
 pub use case::{Case, Citation, Draft, Enrichment, Evidence, Link, Section, Sentence, Statement};
+pub(crate) use caught::caught;
 pub use digest::Digest;
 pub use field::{Field, FieldSet};
 pub use group::{Group, Placement, Rule, Standing};

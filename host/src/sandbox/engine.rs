@@ -37,6 +37,7 @@ impl Memory {
 
 /// Why there is no engine.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EngineError {
     /// The engine does not take its configuration on this machine.
     #[error("the sandbox engine does not start on this machine: {0:#}")]
@@ -48,6 +49,7 @@ pub enum EngineError {
 
 /// Why a component was not loaded.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CompileError {
     /// It is larger than is loaded, or took longer to compile.
     #[error("the component is {0}")]

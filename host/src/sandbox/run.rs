@@ -5,7 +5,7 @@ use super::capability::{Given, Question, Read, refused};
 use super::engine::TICK_MS;
 use super::limit::{Limit, Limits, Meter, OverLimit};
 use super::prepare::Prepared;
-use crate::model::{Clock, Digest, Evidence, ModuleKind, ModuleName, Text};
+use crate::model::{Clock, Digest, Evidence, ModuleKind, ModuleName, Text, caught};
 use crate::store::{Call, Material};
 use crate::trail::{
     Commitment, Failure, FailureCode, Outcome, Permit, RunRecord, Salt, TrailError, Words,
@@ -82,6 +82,9 @@ pub enum Why {
     /// A call of it could not be recorded, so it was not made.
     #[error("was stopped, because a call of it could not be recorded: {0}")]
     Unrecorded(TrailError),
+    /// The host panicked while it ran.
+    #[error("was stopped, because the host panicked: {0}")]
+    Panicked(Text),
     /// The host does not accept its answer.
     #[error("gave an answer that is not accepted: {0}")]
     Answer(crate::triage::AnswerFault),
@@ -99,7 +102,7 @@ impl RunFailure {
                 (FailureCode::Limit, Some(limit))
             }
             Why::Trap(_) => (FailureCode::Trap, None),
-            Why::Unrecorded(_) => (FailureCode::Host, None),
+            Why::Unrecorded(_) | Why::Panicked(_) => (FailureCode::Host, None),
             Why::Answer(_) => (FailureCode::Answer, None),
         };
         // The host's own words only: what a module says may hold the tenant's data.
@@ -107,6 +110,7 @@ impl RunFailure {
             Why::Limit(_) => "the module ran over a limit",
             Why::Trap(_) => "the module stopped by itself",
             Why::Unrecorded(_) => "a call could not be recorded",
+            Why::Panicked(_) => "the host panicked",
             Why::Answer(fault) => fault.code(),
         });
         Failure { code, cause, limit }
@@ -203,13 +207,21 @@ impl Prepared {
         store.set_epoch_deadline(limits.deadline_ms.div_ceil(TICK_MS) + 1);
         store.epoch_deadline_trap();
         let began = Instant::now();
-        let result = call(
-            wasmtime::AsContextMut::as_context_mut(&mut store),
-            self.pre().clone(),
-        );
+        // The store is used no further than to take the run's record out of it.
+        let result = caught(|| {
+            let store = wasmtime::AsContextMut::as_context_mut(&mut store);
+            call(store, self.pre().clone())
+        });
         let took = began.elapsed();
         let mut run = store.into_data();
-        let answer = result.map_err(|error| run.failure(self.module(), &error, &limits));
+        let answer = match result {
+            Ok(result) => result.map_err(|error| run.failure(self.module(), &error, &limits)),
+            Err(said) => Err(RunFailure {
+                module: self.module().clone(),
+                why: Why::Panicked(said),
+                last_line: run.last_line.clone(),
+            }),
+        };
         Finished {
             answer,
             handed: run.handed,

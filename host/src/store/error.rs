@@ -2,6 +2,7 @@ use std::io;
 
 /// Why something could not be read from a home or written to it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// A file or folder could not be read or written.
     #[error("`{path}`: {error}")]

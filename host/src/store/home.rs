@@ -1,7 +1,9 @@
-use super::file;
+use super::{Below, Folders};
 use super::{CompiledCache, Dir, Quarantine, Random, StoreError, TenantScope};
+use super::{file, folders};
 use crate::model::{ModuleName, TenantId};
 use std::io;
+use std::sync::Arc;
 
 /// The largest text file of a home that is read, in bytes.
 const MAX_TEXT_BYTES: u64 = 64 << 20;
@@ -13,6 +15,7 @@ const HOME_TEXT: &str = "version = 1\n";
 /// One folder that holds everything a host knows: tenants, modules, grants, the roster.
 pub struct Home {
     root: Dir,
+    places: Arc<dyn Folders>,
 }
 
 impl Home {
@@ -21,6 +24,15 @@ impl Home {
     /// # Errors
     /// When it is one already or cannot be written.
     pub fn create(root: Dir) -> Result<Self, StoreError> {
+        Self::create_in(Arc::new(Below::new(root)))
+    }
+
+    /// Makes a home whose folders come from elsewhere.
+    ///
+    /// # Errors
+    /// When it is one already or cannot be written.
+    pub fn create_in(places: Arc<dyn Folders>) -> Result<Self, StoreError> {
+        let root = places.home().map_err(StoreError::io("."))?;
         if file::read(&root, HOME_FILE, MAX_TEXT_BYTES)?.is_some() {
             return Err(StoreError::HomeExists);
         }
@@ -29,7 +41,7 @@ impl Home {
                 .map_err(StoreError::io(folder))?;
         }
         file::replace(&root, HOME_FILE, HOME_TEXT.as_bytes(), false)?;
-        Ok(Self { root })
+        Ok(Self { root, places })
     }
 
     /// Opens a home.
@@ -37,9 +49,18 @@ impl Home {
     /// # Errors
     /// When the folder is no home, is one of another version, or cannot be read.
     pub fn open(root: Dir) -> Result<Self, StoreError> {
+        Self::open_in(Arc::new(Below::new(root)))
+    }
+
+    /// Opens a home whose folders come from elsewhere.
+    ///
+    /// # Errors
+    /// When the folder is no home, is one of another version, or cannot be read.
+    pub fn open_in(places: Arc<dyn Folders>) -> Result<Self, StoreError> {
+        let root = places.home().map_err(StoreError::io("."))?;
         let text = file::read_text(&root, HOME_FILE, MAX_TEXT_BYTES)?.ok_or(StoreError::NoHome)?;
         if text.trim() == HOME_TEXT.trim() {
-            Ok(Self { root })
+            Ok(Self { root, places })
         } else {
             let found = crate::model::Text::capped(text.trim(), 60).to_string();
             Err(StoreError::Version { found })
@@ -53,7 +74,9 @@ impl Home {
     /// When the folder cannot be read.
     pub fn tenants(&self) -> Result<(Vec<TenantId>, Vec<String>), StoreError> {
         let (mut tenants, mut strangers) = (Vec::new(), Vec::new());
-        for name in self.folders("tenants")? {
+        let mut names = self.places.tenants().map_err(StoreError::io("tenants"))?;
+        names.sort();
+        for name in names {
             match TenantId::parse(&name) {
                 Ok(id) => tenants.push(id),
                 Err(_) => strangers.push(name),
@@ -67,12 +90,9 @@ impl Home {
     /// # Errors
     /// When it is there already or cannot be made.
     pub fn add_tenant(&self, tenant: &TenantId) -> Result<TenantScope, StoreError> {
-        let path = format!("tenants/{tenant}");
-        self.root
-            .create_dir_all("tenants")
-            .map_err(StoreError::io("tenants"))?;
-        self.root.create_dir(&path).map_err(StoreError::io(path))?;
-        self.tenant(tenant)
+        let made = self.places.add_tenant(tenant);
+        let dir = made.map_err(StoreError::io(format!("tenants/{tenant}")))?;
+        Ok(TenantScope::new(tenant.clone(), dir))
     }
 
     /// Opens a tenant's folder: the only way to a [`TenantScope`].
@@ -80,21 +100,12 @@ impl Home {
     /// # Errors
     /// When there is no such tenant.
     pub fn tenant(&self, tenant: &TenantId) -> Result<TenantScope, StoreError> {
-        let path = format!("tenants/{tenant}");
-        let opened = self.root.symlink_metadata(&path).and_then(|found| {
-            // A link would make one tenant's folder another's.
-            if found.is_symlink() {
-                let error = "is a link; a tenant's folder is a folder of its own";
-                return Err(io::Error::other(error));
-            }
-            self.root.open_dir(&path)
-        });
-        match opened {
+        match self.places.tenant(tenant) {
             Ok(dir) => Ok(TenantScope::new(tenant.clone(), dir)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Err(StoreError::NoTenant {
                 tenant: tenant.to_string(),
             }),
-            Err(e) => Err(StoreError::io(path)(e)),
+            Err(e) => Err(StoreError::io(format!("tenants/{tenant}"))(e)),
         }
     }
 
@@ -194,18 +205,7 @@ impl Home {
     }
 
     fn folders(&self, below: &str) -> Result<Vec<String>, StoreError> {
-        let mut names = Vec::new();
-        let entries = match self.root.read_dir(below) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(names),
-            Err(e) => return Err(StoreError::io(below)(e)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(StoreError::io(below))?;
-            if entry.file_type().map_err(StoreError::io(below))?.is_dir() {
-                names.push(entry.file_name().to_string_lossy().into_owned());
-            }
-        }
+        let mut names = folders::folders(&self.root, below).map_err(StoreError::io(below))?;
         names.sort();
         Ok(names)
     }

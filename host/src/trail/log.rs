@@ -20,6 +20,7 @@ pub struct Log {
 
 /// Why something was not recorded.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TrailError {
     /// An earlier write or sync failed; nothing more is recorded until the trail is opened again.
     #[error("the trail is closed since an earlier write to it failed")]

@@ -57,6 +57,7 @@ pub struct Dropped {
 
 /// Why a trail could not be opened. The tenant does not start.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The medium failed.
     #[error("the trail cannot be opened: {0}")]

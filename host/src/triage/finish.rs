@@ -57,6 +57,10 @@ impl Session {
         done: &mut Drafted,
         changed: &mut Changed,
     ) -> Result<(), SessionError> {
+        self.guarded(|session| session.drafted(done, changed))
+    }
+
+    fn drafted(&mut self, done: &mut Drafted, changed: &mut Changed) -> Result<(), SessionError> {
         let cases = self.records.view()?.changed_cases()?;
         let (mut looked_at, of) = (0, cases.len() as u64);
         for lot in cases.chunks(CASES) {

@@ -7,7 +7,7 @@ use super::runs::Limping;
 
 use crate::boundary::Boundary;
 use crate::knowledge::{Assets, KnownGood};
-use crate::model::{Capability, Clock, Digest, Instant, ModuleKind, TenantId};
+use crate::model::{Capability, Clock, Digest, Instant, ModuleKind, TenantId, Text, caught};
 use crate::sandbox::{Memory, Prepared};
 use crate::store::{Notice, Random, Records, StoreError, TenantScope, View, WriterLock};
 use crate::trail::{Log, TrailError};
@@ -32,6 +32,7 @@ pub struct Session {
     pub(super) patience: Patience,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) cancel: Cancel,
+    panicked: Option<Text>,
     _writer: WriterLock,
 }
 
@@ -91,6 +92,7 @@ impl Knowledge {
 
 /// Why a tenant does not start. Others do.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotStarted {
     /// Its five statements are not written down.
     #[error("tenant `{0}` has no `boundary.toml`: its five statements must be written down first")]
@@ -125,10 +127,14 @@ pub enum NotStarted {
     /// Its start could not be recorded.
     #[error(transparent)]
     Record(#[from] TrailError),
+    /// Something panicked: in the host, which is a fault of it, or in what the embedder brought.
+    #[error("starting the tenant panicked: {0}")]
+    Panicked(Text),
 }
 
 /// What stops a session in the middle. What was acknowledged before stays.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SessionError {
     /// The input cannot be read on.
     #[error("the input cannot be read: {0}")]
@@ -145,6 +151,10 @@ pub enum SessionError {
     /// The thread that reads the input could not be started or stopped early.
     #[error("the reading thread: {0}")]
     Thread(String),
+    /// Something panicked: in the host, which is a fault of it, or in what the embedder brought. The
+    /// session does no more; a new one continues.
+    #[error("the session panicked and does no more: {0}")]
+    Panicked(Text),
 }
 
 /// What a session is made of; put together by the opened home alone.
@@ -193,7 +203,23 @@ impl Session {
             records: parts.records,
             observer: parts.observer,
             cancel: parts.cancel,
+            panicked: None,
             _writer: parts.writer,
+        })
+    }
+
+    /// Does this unless the session panicked before, and takes what panics in it for its end: what
+    /// is committed stays, and the rest never was.
+    pub(super) fn guarded<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, SessionError>,
+    ) -> Result<T, SessionError> {
+        if let Some(said) = &self.panicked {
+            return Err(SessionError::Panicked(said.clone()));
+        }
+        caught(|| work(self)).unwrap_or_else(|said| {
+            self.panicked = Some(said.clone());
+            Err(SessionError::Panicked(said))
         })
     }
 

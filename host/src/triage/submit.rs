@@ -86,6 +86,15 @@ impl Session {
         from: From,
         name: &str,
     ) -> Result<Submitted, SessionError> {
+        self.guarded(|session| session.submitted(input, from, name))
+    }
+
+    fn submitted(
+        &mut self,
+        input: impl io::Read + Send,
+        from: From,
+        name: &str,
+    ) -> Result<Submitted, SessionError> {
         let mut done = Submitted::default();
         self.place_waiting(&mut done, &mut Changed::default())?;
         std::thread::scope(|scope| {
@@ -101,7 +110,7 @@ impl Session {
                 }
                 match came.map_err(SessionError::Input)? {
                     Came::Documents(batch) => {
-                        self.take(batch, name, &mut done, &mut Changed::default())?;
+                        self.taken(batch, name, &mut done, &mut Changed::default())?;
                     }
                     Came::Nothing => {}
                     Came::End => return Ok(()),
@@ -128,6 +137,16 @@ impl Session {
     /// When the store or the trail fails. What `done` and `changed` have then is durable; handing
     /// over the same documents again continues.
     pub fn take(
+        &mut self,
+        batch: Vec<Document>,
+        name: &str,
+        done: &mut Submitted,
+        changed: &mut Changed,
+    ) -> Result<(), SessionError> {
+        self.guarded(|session| session.taken(batch, name, done, changed))
+    }
+
+    fn taken(
         &mut self,
         batch: Vec<Document>,
         name: &str,

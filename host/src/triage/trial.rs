@@ -27,6 +27,7 @@ const SALT: [u8; 32] = [0; 32];
 
 /// Why a module cannot be tried.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotTried {
     /// It is not valid.
     #[error(transparent)]
@@ -50,6 +51,7 @@ pub enum NotTried {
 
 /// What ends a trial's run without an answer.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TrialFailure {
     /// The module has no answer, or one that the host does not accept.
     #[error(transparent)]

@@ -1,6 +1,9 @@
 //! What is printed, and how the program ends.
 
 use crate::ambient;
+use casemate::ErrorKind;
+use casemate::setup::SetupError;
+use casemate::store::StoreError;
 use serde::Serialize;
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -21,6 +24,18 @@ pub(crate) enum Exit {
     Environment = 5,
     /// Try again later.
     TryAgain = 75,
+}
+
+impl From<ErrorKind> for Exit {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Usage => Self::Usage,
+            ErrorKind::Denied => Self::Denied,
+            ErrorKind::Integrity => Self::Integrity,
+            ErrorKind::Environment => Self::Environment,
+            ErrorKind::TryAgain => Self::TryAgain,
+        }
+    }
 }
 
 /// A failure that says how the program ends and how to go on.
@@ -48,7 +63,12 @@ impl Failure {
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self::new(Exit::Environment, error)
+        let error = error.into();
+        let known = error
+            .downcast_ref::<SetupError>()
+            .map(SetupError::kind)
+            .or_else(|| error.downcast_ref::<StoreError>().map(StoreError::kind));
+        Self::new(known.map_or(Exit::Environment, Exit::from), error)
     }
 }
 

@@ -22,7 +22,7 @@ use casemate::model::{Instant, TenantId};
 use casemate::sandbox::Memory;
 use casemate::store::{Home, StoreError};
 use casemate::triage::{NotStarted, SessionError};
-use casemate::{Casemate, OpenError, Settings};
+use casemate::{Casemate, Settings};
 use std::sync::Arc;
 
 /// The settings the command line has.
@@ -48,12 +48,7 @@ pub(crate) fn open_with(
     let root = ambient::open_dir(&shared.home).map_err(|e| no_home(shared, e))?;
     let mut settings = settings(shared);
     change(&mut settings);
-    Casemate::open(root, settings).map_err(|error| match error {
-        OpenError::Store(error) => store(error),
-        error @ (OpenError::Engine(_) | OpenError::Missing(_) | OpenError::Written(_)) => {
-            Failure::new(Exit::Environment, error)
-        }
-    })
+    Casemate::open(root, settings).map_err(|error| Failure::new(error.kind().into(), error))
 }
 
 /// Opens the home's files only.
@@ -85,20 +80,8 @@ pub(crate) fn chosen(
 
 /// How the program ends on a failure of the store.
 pub(crate) fn store(error: StoreError) -> Failure {
-    let exit = match &error {
-        StoreError::Locked { .. } => Exit::TryAgain,
-        StoreError::Record { .. } => Exit::Integrity,
-        StoreError::Io { .. }
-        | StoreError::NoHome
-        | StoreError::HomeExists
-        | StoreError::Version { .. }
-        | StoreError::NoTenant { .. }
-        | StoreError::Database { .. }
-        | StoreError::Quarantine { .. }
-        | StoreError::Random(_) => Exit::Environment,
-    };
     let unknown = matches!(error, StoreError::NoTenant { .. });
-    let failure = Failure::new(exit, error);
+    let failure = Failure::new(error.kind().into(), error);
     if unknown {
         failure.help("`casemate tenant list` shows the tenants of the home")
     } else {
@@ -108,31 +91,28 @@ pub(crate) fn store(error: StoreError) -> Failure {
 
 /// How the program ends where a tenant does not start.
 pub(crate) fn not_started(error: NotStarted) -> Failure {
-    match error {
-        NotStarted::Store(error) => store(error),
-        error @ (NotStarted::NoBoundary(_) | NotStarted::Boundary { .. }) => {
-            Failure::new(Exit::Denied, error)
-                .help("`casemate boundary check` shows all that is missing, in every tenant")
+    if let NotStarted::Store(error) = error {
+        return store(error);
+    }
+    let failure = Failure::new(error.kind().into(), error);
+    match failure.exit {
+        Exit::Denied => {
+            failure.help("`casemate boundary check` shows all that is missing, in every tenant")
         }
-        error @ NotStarted::Trail { .. } => Failure::new(Exit::Integrity, error).help(
+        Exit::Integrity => failure.help(
             "nothing was changed; keep the tenant's folder as it is and compare it with a backup",
         ),
-        error @ (NotStarted::Knowledge { .. } | NotStarted::Record(_)) => {
-            Failure::new(Exit::Environment, error)
-        }
+        Exit::Ok | Exit::Findings | Exit::Usage | Exit::Environment | Exit::TryAgain => failure,
     }
 }
 
 /// How the program ends where a session stops in the middle.
 pub(crate) fn stopped(error: SessionError) -> Failure {
-    match error {
-        SessionError::Store(error) => store(error),
-        error @ (SessionError::Input(_)
-        | SessionError::Trail(_)
-        | SessionError::Encode(_)
-        | SessionError::Thread(_)) => Failure::new(Exit::Environment, error)
-            .help("what was taken in before is kept; the same command again continues"),
+    if let SessionError::Store(error) = error {
+        return store(error);
     }
+    Failure::new(error.kind().into(), error)
+        .help("what was taken in before is kept; the same command again continues")
 }
 
 /// The time of decision: the one that was asked for, or now.

@@ -1,0 +1,191 @@
+//! What kind of thing went wrong, for every error of the library: one table.
+
+use crate::caller::NoCaller;
+use crate::open::{CannotRun, OpenError};
+use crate::sandbox::{CompileError, EngineError, NotGranted, NotPrepared};
+use crate::setup::SetupError;
+use crate::store::StoreError;
+use crate::trail::TrailError;
+use crate::triage::{NotStarted, SessionError};
+
+/// What kind of thing went wrong: what the command line makes its exit code of, and what an embedder
+/// decides by whether to ask again, to ask somebody, or to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ErrorKind {
+    /// What was asked for cannot be: the caller has it wrong.
+    Usage,
+    /// A boundary or the lack of a grant denies it.
+    Denied,
+    /// A trail or a store is damaged: nothing goes on before somebody has looked.
+    Integrity,
+    /// The machine or the home cannot be used as it is.
+    Environment,
+    /// Somebody else is at it: the same again later.
+    TryAgain,
+}
+
+impl ErrorKind {
+    /// The exit code of the command line: 2, 3, 4, 5 or 75.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Denied => 3,
+            Self::Integrity => 4,
+            Self::Environment => 5,
+            Self::TryAgain => 75,
+        }
+    }
+}
+
+impl StoreError {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Locked { .. } => ErrorKind::TryAgain,
+            Self::Record { .. } => ErrorKind::Integrity,
+            Self::Io { .. }
+            | Self::NoHome
+            | Self::HomeExists
+            | Self::Version { .. }
+            | Self::NoTenant { .. }
+            | Self::Database { .. }
+            | Self::Quarantine { .. }
+            | Self::Random(_) => ErrorKind::Environment,
+        }
+    }
+}
+
+impl TrailError {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Poisoned
+            | Self::Write(_)
+            | Self::Sync(_)
+            | Self::TooLong { .. }
+            | Self::RunEnded { .. }
+            | Self::RunFull { .. } => ErrorKind::Environment,
+        }
+    }
+}
+
+impl crate::trail::OpenError {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Io(_) => ErrorKind::Environment,
+            Self::Record(error) => error.kind(),
+            Self::Header(_)
+            | Self::Damaged { .. }
+            | Self::Disagreement { .. }
+            | Self::Unknown(_) => ErrorKind::Integrity,
+        }
+    }
+}
+
+impl OpenError {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Store(error) => error.kind(),
+            Self::Engine(error) => error.kind(),
+            Self::Missing(_) | Self::Written(_) | Self::Panicked(_) => ErrorKind::Environment,
+        }
+    }
+}
+
+impl NotStarted {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoBoundary(_) | Self::Boundary { .. } => ErrorKind::Denied,
+            Self::Trail { error, .. } => error.kind(),
+            Self::Store(error) => error.kind(),
+            Self::Record(error) => error.kind(),
+            Self::Knowledge { .. } | Self::Panicked(_) => ErrorKind::Environment,
+        }
+    }
+}
+
+impl SessionError {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Store(error) => error.kind(),
+            Self::Trail(error) => error.kind(),
+            Self::Input(_) | Self::Encode(_) | Self::Thread(_) | Self::Panicked(_) => {
+                ErrorKind::Environment
+            }
+        }
+    }
+}
+
+impl SetupError {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Store(error) => error.kind(),
+            Self::Written(_) => ErrorKind::Environment,
+            Self::NotAPerson(_)
+            | Self::NotInRoster(_)
+            | Self::TenantExists(_)
+            | Self::NoModule(_)
+            | Self::OtherName { .. } => ErrorKind::Usage,
+        }
+    }
+}
+
+impl CannotRun {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotGranted(_) | Self::NotPrepared(_) => ErrorKind::Denied,
+        }
+    }
+}
+
+impl NoCaller {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unknown(_) | Self::NotInRoster(_) => ErrorKind::Denied,
+        }
+    }
+}
+
+impl EngineError {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unusable(_) | Self::Clock(_) => ErrorKind::Environment,
+        }
+    }
+}
+
+/// What an embedder shares between threads and sends to them, held by the compiler.
+const _: () = {
+    const fn shared<T: Send + Sync + 'static>() {}
+    const fn sent<T: Send + 'static>() {}
+    const fn error<T: std::error::Error + Send + Sync + 'static>() {}
+    shared::<crate::Casemate>();
+    shared::<crate::Settings>();
+    shared::<crate::triage::Cancel>();
+    shared::<crate::store::View>();
+    shared::<crate::Caller>();
+    sent::<crate::triage::Session>();
+    error::<StoreError>();
+    error::<TrailError>();
+    error::<crate::trail::OpenError>();
+    error::<OpenError>();
+    error::<NotStarted>();
+    error::<SessionError>();
+    error::<SetupError>();
+    error::<CannotRun>();
+    error::<NotGranted>();
+    error::<NotPrepared>();
+    error::<NoCaller>();
+    error::<EngineError>();
+    error::<CompileError>();
+    error::<crate::sandbox::RunFailure>();
+    error::<crate::triage::NotTried>();
+};
