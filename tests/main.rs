@@ -22,3 +22,4 @@ mod restart;
 mod store;
 mod support;
 mod tenants;
+mod upgrade;

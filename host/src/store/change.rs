@@ -1,4 +1,4 @@
-use super::block::{self, Building};
+use super::block::{self, Block, Building};
 use super::records::{decode, encode, failure, unreadable};
 use super::tables::{self as t, GroupRow, Note, Notice, Rejected, meta};
 use super::{Material, StoreError};
@@ -32,6 +32,10 @@ pub(crate) enum Delivery {
 impl Change {
     pub(super) fn of(tenant: TenantId, write: WriteTransaction) -> Self {
         Self { tenant, write }
+    }
+
+    pub(super) fn transaction(&self) -> &WriteTransaction {
+        &self.write
     }
 
     /// Makes the change durable.
@@ -306,6 +310,7 @@ impl Change {
         let name = module.as_str();
         let counter = format!("{}/{name}", meta::NOTE_COUNT);
         let mut count = self.meta(&counter)?;
+        let written = self.newest_intake()?.millis();
         let mut table = self.write.open_table(t::NOTES).map_err(|e| fail(&e))?;
         let mut ages = self.write.open_table(t::NOTE_AGES).map_err(|e| fail(&e))?;
         for note in notes {
@@ -316,7 +321,7 @@ impl Change {
                     .map_err(|e| fail(&e))?
                     .map(|old| old.value().0)
             } else {
-                let value = (note.freshness, note.value.as_slice());
+                let value = (note.freshness, written, note.value.as_slice());
                 table
                     .insert(key, value)
                     .map_err(|e| fail(&e))?
@@ -357,6 +362,17 @@ impl Change {
         }
         drop((table, ages));
         self.set_meta(&counter, count)
+    }
+
+    /// When the newest alert was taken in.
+    fn newest_intake(&self) -> Result<Instant, StoreError> {
+        let fail = failure(&self.tenant);
+        let table = self.write.open_table(t::ALERTS).map_err(|e| fail(&e))?;
+        let last = table.last().map_err(|e| fail(&e))?;
+        let block = last
+            .as_ref()
+            .and_then(|(_, bytes)| Block::read(bytes.value()));
+        Ok(block.map_or_else(Instant::default, |block| block.taken_in))
     }
 
     pub(crate) fn put_material(&mut self, run: u64, material: &Material) -> Result<(), StoreError> {

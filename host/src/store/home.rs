@@ -1,5 +1,5 @@
-use super::file;
-use super::{CompiledCache, Dir, Random, StoreError, TenantScope};
+use super::lock::{self, Tried};
+use super::{CompiledCache, Dir, Random, StoreError, TenantScope, file, version};
 use crate::model::{ModuleName, TenantId};
 use std::io;
 
@@ -7,12 +7,15 @@ use std::io;
 const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// The largest component file that is read, in bytes.
 const MAX_COMPONENT_BYTES: u64 = 256 << 20;
-const HOME_FILE: &str = "home.toml";
-const HOME_TEXT: &str = "version = 1\n";
-
 /// One folder that holds everything a host knows: tenants, modules, grants, the roster.
 pub struct Home {
-    root: Dir,
+    pub(super) root: Dir,
+}
+
+/// Being the one who changes the home's own files: roster, grants, tenants, modules. Given back when
+/// dropped, and by the system when the process ends. Readers need none.
+pub struct HomeLock {
+    _file: std::fs::File,
 }
 
 impl Home {
@@ -21,14 +24,16 @@ impl Home {
     /// # Errors
     /// When it is one already or cannot be written.
     pub fn create(root: Dir) -> Result<Self, StoreError> {
-        if file::read(&root, HOME_FILE, MAX_TEXT_BYTES)?.is_some() {
-            return Err(StoreError::HomeExists);
+        match version::stated(&root) {
+            Ok(None) => (),
+            Ok(Some(_)) | Err(StoreError::NoVersion { .. }) => return Err(StoreError::HomeExists),
+            Err(error) => return Err(error),
         }
         for folder in ["tenants", "modules"] {
             root.create_dir_all(folder)
                 .map_err(StoreError::io(folder))?;
         }
-        file::replace(&root, HOME_FILE, HOME_TEXT.as_bytes(), false)?;
+        version::state(&root)?;
         Ok(Self { root })
     }
 
@@ -37,12 +42,24 @@ impl Home {
     /// # Errors
     /// When the folder is no home, is one of another version, or cannot be read.
     pub fn open(root: Dir) -> Result<Self, StoreError> {
-        let text = file::read_text(&root, HOME_FILE, MAX_TEXT_BYTES)?.ok_or(StoreError::NoHome)?;
-        if text.trim() == HOME_TEXT.trim() {
-            Ok(Self { root })
-        } else {
-            let found = crate::model::Text::capped(text.trim(), 60).to_string();
-            Err(StoreError::Version { found })
+        version::check_home(&root)?;
+        Ok(Self { root })
+    }
+
+    /// The folder of a home whose version is not looked at.
+    pub(super) fn unchecked(root: Dir) -> Self {
+        Self { root }
+    }
+
+    /// Keeps other processes from changing the home's own files until the lock is dropped: whoever
+    /// reads one of them and writes it back changed holds it in between. Waits a few seconds.
+    ///
+    /// # Errors
+    /// [`StoreError::HomeLocked`] where another process holds it for longer.
+    pub fn lock(&self) -> Result<HomeLock, StoreError> {
+        match lock::within(lock::WAIT, || lock::attempt(&self.root, "lock", "lock"))? {
+            Tried::Ours(file) => Ok(HomeLock { _file: file }),
+            Tried::Theirs(holder) => Err(StoreError::HomeLocked { holder }),
         }
     }
 

@@ -1,6 +1,7 @@
 use super::block::Block;
-use super::records::{decode, failure, unreadable};
+use super::records::{decode, failure, unreadable, version_of};
 use super::tables::{self as t, GroupRow, Notice, Rejected, Stored, meta};
+use super::version::check_store;
 use super::{Material, StoreError};
 use crate::model::{
     AlertNumber, Case, Digest, Draft, Enrichment, ModuleName, Placement, Rule, TenantId,
@@ -36,6 +37,10 @@ impl View {
             .open_read_only_with_backend(backend)
             .map_err(|e| fail(&e))?;
         let read = database.begin_read().map_err(|e| fail(&e))?;
+        match version_of(tenant, &read)? {
+            0 => return Err(fail(&"it was being made when the host stopped")),
+            version => check_store(tenant, version)?,
+        }
         Ok(Self::of(tenant.clone(), read))
     }
 
@@ -388,7 +393,7 @@ impl View {
 pub struct Notes {
     tenant: TenantId,
     module: ModuleName,
-    table: ReadOnlyTable<(&'static str, &'static str), (i64, &'static [u8])>,
+    table: ReadOnlyTable<(&'static str, &'static str), (i64, i64, &'static [u8])>,
 }
 
 impl Notes {
@@ -401,6 +406,6 @@ impl Notes {
             .table
             .get((self.module.as_str(), key))
             .map_err(|e| failure(&self.tenant)(&e))?;
-        Ok(found.map(|note| note.value().1.to_vec()))
+        Ok(found.map(|note| note.value().2.to_vec()))
     }
 }

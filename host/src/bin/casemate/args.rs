@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Group(Group),
     /// What came and could not be taken, with the reason
     Rejects(Group),
+    /// Bring a home that an earlier Casemate made to this one's version
+    Upgrade,
     /// What of this machine and this home is as it should be
     Doctor,
 }

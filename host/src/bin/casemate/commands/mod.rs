@@ -11,6 +11,7 @@ pub(crate) mod queue;
 pub(crate) mod rejects;
 pub(crate) mod run;
 pub(crate) mod tenant;
+pub(crate) mod upgrade;
 
 use crate::ambient;
 use crate::args::Shared;
@@ -49,7 +50,7 @@ pub(crate) fn open_home(shared: &Shared) -> Result<Home, Failure> {
     Home::open(root).map_err(store)
 }
 
-fn no_home(shared: &Shared, error: anyhow::Error) -> Failure {
+pub(crate) fn no_home(shared: &Shared, error: anyhow::Error) -> Failure {
     Failure::new(Exit::Environment, error).help(format!(
         "`--home DIR` or CASEMATE_HOME names the home; `casemate --home {} init --operator YOU@EXAMPLE` makes one",
         shared.home.display()
@@ -73,12 +74,16 @@ pub(crate) fn chosen(
 /// How the program ends on a failure of the store.
 pub(crate) fn store(error: StoreError) -> Failure {
     let exit = match &error {
-        StoreError::Locked { .. } => Exit::TryAgain,
+        StoreError::Locked { .. } | StoreError::HomeLocked { .. } => Exit::TryAgain,
         StoreError::Record { .. } => Exit::Integrity,
         StoreError::Io { .. }
         | StoreError::NoHome
         | StoreError::HomeExists
-        | StoreError::Version { .. }
+        | StoreError::NoVersion { .. }
+        | StoreError::OldHome { .. }
+        | StoreError::NewerHome { .. }
+        | StoreError::OldStore { .. }
+        | StoreError::NewerStore { .. }
         | StoreError::NoTenant { .. }
         | StoreError::Database { .. }
         | StoreError::Random(_) => Exit::Environment,
