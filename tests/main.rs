@@ -19,6 +19,7 @@ mod loading;
 mod real_data;
 mod receipts;
 mod restart;
+mod standing;
 mod store;
 mod support;
 mod tenants;

@@ -7,12 +7,16 @@ pub mod model;
 mod open;
 mod parallel;
 pub mod queue;
+mod record;
 pub mod sandbox;
 pub mod setup;
 pub mod store;
+mod suspension;
+pub mod tenants;
 pub mod trail;
 pub mod triage;
 pub mod written;
 
 pub use open::{CannotRun, Casemate, NotLoaded, OpenError, Settings};
 pub use parallel::for_each_tenant;
+pub use suspension::{StandingChange, Suspensions};

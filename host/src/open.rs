@@ -2,14 +2,17 @@
 
 use crate::boundary::{Boundary, HostNames, Roster};
 use crate::model::{Clock, Digest, Instant, ModuleName, TenantId};
+use crate::record::Recorder;
 use crate::sandbox::{
     EngineError, Granted, Grants, Manifest, Memory, Module, NotGranted, NotPrepared, Refused,
     Sandbox, WhyNotGranted, module_digest,
 };
 use crate::store::{
-    CompiledCache, Dir, Home, Notice, Random, StoreError, SystemRandom, TenantScope, View,
+    CompiledCache, Dir, Home, Notice, Random, Records, StoreError, SystemRandom, TenantScope, View,
+    WriterLock,
 };
-use crate::trail::{BoundaryChange, Commitment, DecidedBy, Log, Opening, Origin, Salt, Words};
+use crate::suspension::Suspensions;
+use crate::trail::{DecidedBy, Log, Opening, Origin, Words};
 use crate::triage::{Knowledge, Modules, NotStarted, Parts, Session};
 use crate::written::{Decision, Problems};
 use std::sync::Arc;
@@ -244,30 +247,18 @@ impl Casemate {
     /// cannot be continued.
     pub fn start(&self, tenant: &TenantId, as_of: Instant) -> Result<Session, NotStarted> {
         let scope = self.home.tenant(tenant)?;
+        let standing = self.standing()?;
+        if standing.suspended(tenant).is_some() {
+            return Err(NotStarted::Suspended(tenant.clone()));
+        }
         let boundary = self.boundary(&scope)?;
         let knowledge = Knowledge::read(&scope)?;
         let writer = scope.lock()?;
-        let records = scope.records(&writer, self.settings.cache_bytes)?;
-        let mut origin = [0; 16];
-        self.settings.random.fill(&mut origin)?;
         let now = self.settings.clock.now();
-        let committed = records.view()?.trail_committed()?;
-        let opening = Opening {
-            origin: Origin::from_bytes(origin),
-            now,
-            sealed: 0,
-            committed: Some(committed),
-        };
-        let (log, found) =
-            Log::open(scope.trail(&writer)?, opening).map_err(|error| NotStarted::Trail {
-                tenant: tenant.clone(),
-                error,
-            })?;
-        if found.dropped.is_some() || !found.abandoned.is_empty() || !found.unstored.is_empty() {
-            tracing::warn!(%tenant, abandoned = found.abandoned.len(), unstored = found.unstored.len(),
-                torn = found.dropped.is_some(), "the last writer was stopped in the middle; continuing");
-        }
-        self.record_boundary(&records, &log, &boundary, now)?;
+        let (records, log) = self.continue_trail(&scope, &writer, now)?;
+        let recorder = self.recorder(&records, &log, now);
+        recorder.suspensions(&standing)?;
+        recorder.boundary(&boundary)?;
         let (modules, notices) = self.link(&boundary, as_of, now, &log)?;
         log.sync()?;
         Session::begin(Parts {
@@ -286,34 +277,54 @@ impl Casemate {
         })
     }
 
-    /// Records a boundary that is not the one of the last start.
-    fn record_boundary(
+    /// The standing of tenants as it is written now, also by another process.
+    pub(crate) fn standing(&self) -> Result<Suspensions, NotStarted> {
+        let text = self.home.text(Suspensions::FILE)?;
+        Suspensions::parse(text.as_deref()).map_err(NotStarted::Standing)
+    }
+
+    /// Opens a tenant's store and continues its trail.
+    pub(crate) fn continue_trail(
         &self,
-        records: &crate::store::Records,
-        log: &Log,
-        boundary: &Boundary,
+        scope: &TenantScope,
+        writer: &WriterLock,
         now: Instant,
-    ) -> Result<(), NotStarted> {
-        let before = records.view()?.boundary_digest()?;
-        if before == Some(boundary.digest()) {
-            return Ok(());
-        }
-        let mut salt = [0; 32];
-        self.settings.random.fill(&mut salt)?;
-        let salt = Salt::from_bytes(salt);
-        let number = log.append(
+    ) -> Result<(Records, Log), NotStarted> {
+        let tenant = scope.tenant();
+        let records = scope.records(writer, self.settings.cache_bytes)?;
+        let mut origin = [0; 16];
+        self.settings.random.fill(&mut origin)?;
+        let committed = records.view()?.trail_committed()?;
+        let opening = Opening {
+            origin: Origin::from_bytes(origin),
             now,
-            BoundaryChange {
-                before,
-                now: boundary.digest(),
-                change: Commitment::of(&salt, boundary.text().as_bytes()),
-                by: Commitment::of(&salt, boundary.accountable().as_bytes()),
-            },
-        )?;
-        log.sync()?;
-        let mut change = records.change()?;
-        change.put_boundary(boundary.digest(), number, *salt.as_bytes(), boundary.text())?;
-        Ok(change.commit()?)
+            sealed: 0,
+            committed: Some(committed),
+        };
+        let (log, found) =
+            Log::open(scope.trail(writer)?, opening).map_err(|error| NotStarted::Trail {
+                tenant: tenant.clone(),
+                error,
+            })?;
+        if found.dropped.is_some() || !found.abandoned.is_empty() || !found.unstored.is_empty() {
+            tracing::warn!(%tenant, abandoned = found.abandoned.len(), unstored = found.unstored.len(),
+                torn = found.dropped.is_some(), "the last writer was stopped in the middle; continuing");
+        }
+        Ok((records, log))
+    }
+
+    pub(crate) fn recorder<'a>(
+        &'a self,
+        records: &'a Records,
+        log: &'a Log,
+        now: Instant,
+    ) -> Recorder<'a> {
+        Recorder {
+            records,
+            log,
+            random: &*self.settings.random,
+            now,
+        }
     }
 
     /// Links every module with what it is granted. What is refused is recorded and told.

@@ -1,6 +1,7 @@
 //! Setting up a home: its files, its tenants, its grants.
 
 use crate::boundary::Boundary;
+use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Instant, ModuleName, TenantId, Text};
 use crate::sandbox::{Grant, GrantedTenants, Grants, Manifest, WantedLimits, module_digest};
 use crate::store::{Dir, Home, StoreError, TenantScope};
@@ -24,6 +25,12 @@ pub enum SetupError {
     /// There is such a tenant already.
     #[error("tenant `{0}` is in this home already")]
     TenantExists(TenantId),
+    /// The tenant is suspended already.
+    #[error("tenant `{0}` is suspended already")]
+    SuspendedAlready(TenantId),
+    /// The tenant is not suspended.
+    #[error("tenant `{0}` is not suspended")]
+    NotSuspended(TenantId),
     /// There is no such module.
     #[error("module `{0}` is not installed in this home")]
     NoModule(ModuleName),
@@ -76,12 +83,14 @@ pub fn install(
             name: parsed.name().clone(),
         });
     }
+    let _alone = home.lock()?;
     home.install_module(parsed.name(), component, manifest)?;
     Ok(parsed.name().clone())
 }
 
 /// Makes a tenant with a boundary file to be read and changed: modules may see every field but the
-/// source's own message; no model.
+/// source's own message; no model. Its files of knowledge are there and say nothing yet; nothing is
+/// granted to it.
 ///
 /// # Errors
 /// When the tenant is there already, the person is not in the roster, or the folder cannot be
@@ -91,6 +100,7 @@ pub fn add_tenant(
     tenant: &TenantId,
     accountable: &str,
 ) -> Result<TenantScope, SetupError> {
+    let _alone = home.lock()?;
     let roster = home.text("roster.toml")?.unwrap_or_default();
     let roster = crate::boundary::Roster::parse(&roster).map_err(SetupError::Written)?;
     if roster.person(accountable).is_none() {
@@ -100,6 +110,9 @@ pub fn add_tenant(
         return Err(SetupError::TenantExists(tenant.clone()));
     }
     let scope = home.add_tenant(tenant)?;
+    scope.replace_knowledge(Assets::FILE, Assets::TEMPLATE.as_bytes())?;
+    scope.replace_knowledge(KnownGood::FILE, KnownGood::TEMPLATE.as_bytes())?;
+    // Last: without it the tenant does not start.
     scope.replace_boundary(&Boundary::template(accountable, &[]))?;
     Ok(scope)
 }
@@ -129,6 +142,7 @@ pub fn grant(
         at,
         limits: WantedLimits::default(),
     };
+    let _alone = home.lock()?;
     let text = home
         .text("grants.toml")?
         .unwrap_or_else(|| "version = 1\n".to_owned());

@@ -132,6 +132,7 @@ pub(crate) fn runs(trail: &[Stamped]) -> Vec<Run> {
             | Entry::Boundary(_)
             | Entry::Grant(_)
             | Entry::Knowledge(_)
+            | Entry::Suspension(_)
             | Entry::Recovery(_) => {}
         }
     }

@@ -14,6 +14,7 @@ mod material;
 mod medium;
 mod random;
 mod records;
+mod remember;
 mod scope;
 mod tables;
 mod upgrade;

@@ -189,6 +189,27 @@ impl TenantScope {
         }
     }
 
+    /// How many bytes the tenant's files have together.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn size(&self) -> Result<u64, StoreError> {
+        fn below(dir: &Dir) -> std::io::Result<u64> {
+            let mut sum = 0;
+            for entry in dir.entries()? {
+                let entry = entry?;
+                let kind = entry.file_type()?;
+                if kind.is_dir() {
+                    sum += below(&entry.open_dir()?)?;
+                } else if kind.is_file() {
+                    sum += entry.metadata()?.len();
+                }
+            }
+            Ok(sum)
+        }
+        below(&self.dir).map_err(StoreError::io(format!("tenants/{}", self.tenant)))
+    }
+
     fn path(&self, name: &str) -> String {
         format!("tenants/{}/{name}", self.tenant)
     }

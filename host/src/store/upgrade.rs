@@ -132,7 +132,7 @@ const NOTES_ONE: TableDefinition<'_, (&str, &str), (i64, &[u8])> = TableDefiniti
 fn one_to_two(tenant: &TenantId, records: &Records) -> Result<u64, StoreError> {
     let fail = failure(tenant);
     let change = records.change()?;
-    let write = change.transaction();
+    let write = &change.write;
     let (alerts, newest) = alerts(tenant, write)?;
     let mut old = write.open_table(NOTES_ONE).map_err(|e| fail(&e))?;
     let mut new = write.open_table(t::NOTES).map_err(|e| fail(&e))?;

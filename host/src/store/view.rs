@@ -4,7 +4,7 @@ use super::tables::{self as t, GroupRow, Notice, Rejected, Stored, meta};
 use super::version::check_store;
 use super::{Material, StoreError};
 use crate::model::{
-    AlertNumber, Case, Digest, Draft, Enrichment, ModuleName, Placement, Rule, TenantId,
+    AlertNumber, Case, Digest, Draft, Enrichment, Instant, ModuleName, Placement, Rule, TenantId,
 };
 use redb::backends::FileBackend;
 use redb::{
@@ -86,6 +86,26 @@ impl View {
         let (digest, _, _): (Digest, [u8; 32], String) =
             decode(&self.tenant, "a boundary", last.1.value())?;
         Ok(Some(digest))
+    }
+
+    /// What was in effect at the last start under a name; none where nothing was kept yet.
+    pub(crate) fn state<T: for<'a> serde::Deserialize<'a>>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, StoreError> {
+        let found = self.table(t::STATE)?.get(name).map_err(|e| self.fail(&e))?;
+        found
+            .map(|bytes| decode(&self.tenant, "what is in effect", bytes.value()))
+            .transpose()
+    }
+
+    /// When the newest alert was taken in; none where there is none.
+    pub fn last_intake(&self) -> Result<Option<Instant>, StoreError> {
+        let table = self.table(t::ALERTS)?;
+        let Some((_, bytes)) = table.last().map_err(|e| self.fail(&e))? else {
+            return Ok(None);
+        };
+        Ok(Some(self.block(bytes.value())?.taken_in))
     }
 
     /// How far into the trail the results of runs are held here.

@@ -87,6 +87,11 @@ impl Knowledge {
 /// Why a tenant does not start. Others do.
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
+    /// It is suspended: nothing is taken in and no module runs until it is resumed.
+    #[error(
+        "tenant `{0}` is suspended: nothing is taken in and no module runs until it is resumed"
+    )]
+    Suspended(TenantId),
     /// Its five statements are not written down.
     #[error("tenant `{0}` has no `boundary.toml`: its five statements must be written down first")]
     NoBoundary(TenantId),
@@ -106,6 +111,10 @@ pub enum NotStarted {
         /// All that is wrong.
         problems: Problems,
     },
+    /// `tenants.toml` of the home cannot be understood, so that it is not known whether it is
+    /// suspended.
+    #[error("`tenants.toml` does not hold:\n{0}")]
+    Standing(Problems),
     /// Its trail cannot be continued.
     #[error("the trail of tenant `{tenant}`: {error}")]
     Trail {

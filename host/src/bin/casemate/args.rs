@@ -115,6 +115,29 @@ pub(crate) enum Tenant {
     },
     /// List the tenants
     List,
+    /// What its boundary says, which modules run for it, what is held of it
+    Show {
+        /// The tenant
+        #[arg(value_parser = tenant)]
+        tenant: TenantId,
+    },
+    /// Take nothing more in for a tenant and run no module; reading goes on
+    Suspend(Standing),
+    /// Let a suspended tenant work again
+    Resume(Standing),
+}
+
+#[derive(Args)]
+pub(crate) struct Standing {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    pub tenant: TenantId,
+    /// The person of the roster who does it
+    #[arg(long, value_name = "PERSON")]
+    pub by: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }
 
 #[derive(Args)]

@@ -18,6 +18,7 @@ use crate::args::Shared;
 use crate::output::{Exit, Failure};
 use casemate::model::{Instant, TenantId};
 use casemate::sandbox::Memory;
+use casemate::setup::SetupError;
 use casemate::store::{Home, StoreError};
 use casemate::triage::{NotStarted, SessionError};
 use casemate::{Casemate, OpenError, Settings};
@@ -105,12 +106,32 @@ pub(crate) fn not_started(error: NotStarted) -> Failure {
             Failure::new(Exit::Denied, error)
                 .help("`casemate boundary check` shows all that is missing, in every tenant")
         }
+        NotStarted::Suspended(tenant) => {
+            let help = format!("`casemate tenant show {tenant}` says since when and why");
+            Failure::new(Exit::Denied, NotStarted::Suspended(tenant)).help(help)
+        }
         error @ NotStarted::Trail { .. } => Failure::new(Exit::Integrity, error).help(
             "nothing was changed; keep the tenant's folder as it is and compare it with a backup",
         ),
-        error @ (NotStarted::Knowledge { .. } | NotStarted::Record(_)) => {
+        error
+        @ (NotStarted::Knowledge { .. } | NotStarted::Standing(_) | NotStarted::Record(_)) => {
             Failure::new(Exit::Environment, error)
         }
+    }
+}
+
+/// How the program ends where something was not set up.
+pub(crate) fn not_set_up(error: SetupError) -> Failure {
+    match error {
+        SetupError::Store(error) => store(error),
+        error @ (SetupError::Written(_)
+        | SetupError::NotAPerson(_)
+        | SetupError::NotInRoster(_)
+        | SetupError::TenantExists(_)
+        | SetupError::SuspendedAlready(_)
+        | SetupError::NotSuspended(_)
+        | SetupError::NoModule(_)
+        | SetupError::OtherName { .. }) => Failure::new(Exit::Environment, error),
     }
 }
 
