@@ -10,6 +10,7 @@
 
 mod answers;
 mod command_line;
+mod consent;
 mod fields;
 mod house;
 mod isolation;

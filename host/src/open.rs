@@ -2,7 +2,7 @@
 
 use crate::boundary::{Boundary, HostNames, Roster};
 use crate::model::{Clock, Digest, Instant, ModuleName, TenantId};
-use crate::record::Recorder;
+use crate::record::{Recorder, Written};
 use crate::sandbox::{
     EngineError, Granted, Grants, Manifest, Memory, Module, NotGranted, NotPrepared, Refused,
     Sandbox, WhyNotGranted, module_digest,
@@ -154,7 +154,7 @@ impl Casemate {
         &self.roster
     }
 
-    /// What was granted.
+    /// What was granted when the home was opened. A start goes by what is granted then.
     pub fn grants(&self) -> &Grants {
         &self.grants
     }
@@ -228,12 +228,22 @@ impl Casemate {
         boundary: &Boundary,
         as_of: Instant,
     ) -> Result<crate::sandbox::Prepared, CannotRun> {
+        self.prepare_by(&self.grants, module, boundary, as_of)
+    }
+
+    fn prepare_by(
+        &self,
+        grants: &Grants,
+        module: &Module,
+        boundary: &Boundary,
+        as_of: Instant,
+    ) -> Result<crate::sandbox::Prepared, CannotRun> {
         let granted = Granted::decide(
             boundary.tenant(),
             module.manifest(),
             module.digest(),
             boundary,
-            &self.grants,
+            grants,
             as_of,
         )?;
         Ok(self.sandbox.prepare(module, granted)?)
@@ -252,14 +262,17 @@ impl Casemate {
             return Err(NotStarted::Suspended(tenant.clone()));
         }
         let boundary = self.boundary(&scope)?;
-        let knowledge = Knowledge::read(&scope)?;
+        let grants = self.grants_now()?;
+        let (knowledge, written) = Written::read(&scope)?;
         let writer = scope.lock()?;
         let now = self.settings.clock.now();
         let (records, log) = self.continue_trail(&scope, &writer, now)?;
         let recorder = self.recorder(&records, &log, now);
         recorder.suspensions(&standing)?;
         recorder.boundary(&boundary)?;
-        let (modules, notices) = self.link(&boundary, as_of, now, &log)?;
+        recorder.grants(&grants)?;
+        recorder.knowledge(&written, boundary.accountable())?;
+        let (modules, notices) = self.link(&boundary, &grants, as_of, now, &log)?;
         log.sync()?;
         Session::begin(Parts {
             boundary,
@@ -280,7 +293,13 @@ impl Casemate {
     /// The standing of tenants as it is written now, also by another process.
     pub(crate) fn standing(&self) -> Result<Suspensions, NotStarted> {
         let text = self.home.text(Suspensions::FILE)?;
-        Suspensions::parse(text.as_deref()).map_err(NotStarted::Standing)
+        Suspensions::parse(text.as_deref()).map_err(NotStarted::HomeFile)
+    }
+
+    /// What is granted now, also by another process.
+    fn grants_now(&self) -> Result<Grants, NotStarted> {
+        let text = self.home.text(Grants::FILE)?.unwrap_or_default();
+        Grants::parse(&text).map_err(NotStarted::HomeFile)
     }
 
     /// Opens a tenant's store and continues its trail.
@@ -331,6 +350,7 @@ impl Casemate {
     fn link(
         &self,
         boundary: &Boundary,
+        grants: &Grants,
         as_of: Instant,
         now: Instant,
         log: &Log,
@@ -345,7 +365,7 @@ impl Casemate {
         };
         for module in &self.modules {
             let name = module.manifest().name();
-            match self.prepare(module, boundary, as_of) {
+            match self.prepare_by(grants, module, boundary, as_of) {
                 Ok(prepared) => {
                     if let Some(second) = modules.take(prepared) {
                         let kind = second.granted().kind();
@@ -410,9 +430,9 @@ impl CannotRun {
     pub fn decided_by(&self) -> Option<&Decision> {
         match self {
             Self::NotGranted(error) => match &*error.why {
-                WhyNotGranted::OtherDigest(_, line) | WhyNotGranted::OtherName(_, line) => {
-                    Some(line)
-                }
+                WhyNotGranted::OtherDigest(_, line)
+                | WhyNotGranted::OtherName(_, line)
+                | WhyNotGranted::Withdrawn(line) => Some(line),
                 WhyNotGranted::Never
                 | WhyNotGranted::OtherTenants(_)
                 | WhyNotGranted::OtherBoundary(_) => None,

@@ -2,13 +2,17 @@
 //! effect, and kept with the salt of its commitments.
 
 use crate::boundary::Boundary;
-use crate::model::Instant;
-use crate::store::{Material, Random, Records, StoreError};
+use crate::knowledge::{Assets, KnownGood};
+use crate::model::{Capability, Digest, Instant, ModuleName};
+use crate::sandbox::{Grant, Grants, Withdrawal};
+use crate::store::{Material, Random, Records, StoreError, TenantScope};
 use crate::suspension::Suspensions;
 use crate::trail::{
-    BoundaryChange, Commitment, Log, OutsideRun, Salt, SuspensionChange, SuspensionVerb,
+    BoundaryChange, Commitment, GrantChange, GrantVerb, KnowledgeChange, Log, OutsideRun, Salt,
+    SuspensionChange, SuspensionVerb,
 };
-use crate::triage::NotStarted;
+use crate::triage::{Knowledge, NotStarted};
+use std::collections::BTreeSet;
 
 /// A tenant's trail and store, open for writing, with what an entry needs.
 pub(crate) struct Recorder<'a> {
@@ -20,6 +24,63 @@ pub(crate) struct Recorder<'a> {
 
 /// Names of what was in effect, in the store.
 const SUSPENSIONS: &str = "suspensions";
+const GRANTS: &str = "grants";
+
+/// A grant that was in effect at the last start.
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Given {
+    grant: Digest,
+    module: ModuleName,
+    digest: Digest,
+    capabilities: BTreeSet<Capability>,
+}
+
+/// The bytes of the files of knowledge that a start goes by.
+pub(crate) struct Written {
+    assets: File,
+    facts: File,
+}
+
+struct File {
+    capability: Capability,
+    bytes: Option<Vec<u8>>,
+    items: u64,
+}
+
+impl Written {
+    /// Reads a tenant's files of knowledge, and their bytes as they were read.
+    pub(crate) fn read(scope: &TenantScope) -> Result<(Knowledge, Self), NotStarted> {
+        loop {
+            let before = Self::bytes(scope)?;
+            let knowledge = Knowledge::read(scope)?;
+            // Somebody may have written one in between.
+            if Self::bytes(scope)? == before {
+                let [assets, facts] = before;
+                let file = |capability, bytes, items: usize| File {
+                    capability,
+                    bytes,
+                    items: items as u64,
+                };
+                let written = Self {
+                    assets: file(Capability::Assets, assets, knowledge.assets.iter().count()),
+                    facts: file(
+                        Capability::KnownGood,
+                        facts,
+                        knowledge.known_good.iter().count(),
+                    ),
+                };
+                return Ok((knowledge, written));
+            }
+        }
+    }
+
+    fn bytes(scope: &TenantScope) -> Result<[Option<Vec<u8>>; 2], StoreError> {
+        Ok([
+            scope.knowledge(Assets::FILE)?,
+            scope.knowledge(KnownGood::FILE)?,
+        ])
+    }
+}
 
 impl Recorder<'_> {
     /// Records a boundary that is not the one of the last start.
@@ -76,6 +137,59 @@ impl Recorder<'_> {
         Ok(())
     }
 
+    /// Records which grants to the tenant were given and withdrawn since the last start.
+    pub(crate) fn grants(&self, grants: &Grants) -> Result<(), NotStarted> {
+        let view = self.records.view()?;
+        let tenant = view.tenant();
+        let mut told: Vec<Given> = view.state(GRANTS)?.unwrap_or_default();
+        let now: Vec<(Given, &Grant)> = grants
+            .in_effect(tenant)
+            .into_iter()
+            .map(|grant| (Given::of(grant), grant))
+            .collect();
+        while let Some(gone) = told.iter().position(|t| now.iter().all(|(n, _)| n != t)) {
+            let given = told.remove(gone);
+            // Where somebody took it out of the file, nobody says who it was.
+            let withdrawal = grants.withdrawal(&given.module, tenant);
+            let text = withdrawal.map(Withdrawal::text).unwrap_or_default();
+            let by = withdrawal.map(|w| w.by.to_string()).unwrap_or_default();
+            let entry = |_, by| given.entry(GrantVerb::Withdrawn, by);
+            self.tell(text.as_bytes(), &by, entry, (GRANTS, &told))?;
+        }
+        for (given, grant) in now {
+            if !told.contains(&given) {
+                told.push(given.clone());
+                let entry = |_, by| given.entry(GrantVerb::Given, by);
+                let text = grant.text();
+                self.tell(text.as_bytes(), grant.by.as_str(), entry, (GRANTS, &told))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Records what the tenant says of itself where that is not what it said at the last start.
+    /// Nobody signs these files: `by` is who is accountable for the tenant.
+    pub(crate) fn knowledge(&self, written: &Written, by: &str) -> Result<(), NotStarted> {
+        for file in [&written.assets, &written.facts] {
+            let name = file.capability.name();
+            let told: Option<Digest> = self.records.view()?.state(name)?;
+            let bytes = file.bytes.as_deref().unwrap_or_default();
+            let now = Digest::of(bytes);
+            // A file that was never there is nothing to tell.
+            if told == Some(now) || told.is_none() && file.bytes.is_none() {
+                continue;
+            }
+            let entry = |content, by| KnowledgeChange {
+                capability: file.capability,
+                content,
+                items: file.items,
+                by,
+            };
+            self.tell(bytes, by, entry, (name, &now))?;
+        }
+        Ok(())
+    }
+
     /// Records an entry with commitments to a content and to who did it, then keeps these with their
     /// salt and says what is in effect now.
     fn tell<E: OutsideRun>(
@@ -106,5 +220,27 @@ impl Recorder<'_> {
         let mut salt = [0; 32];
         self.random.fill(&mut salt)?;
         Ok(Salt::from_bytes(salt))
+    }
+}
+
+impl Given {
+    fn of(grant: &Grant) -> Self {
+        Self {
+            grant: Digest::of(grant.text().as_bytes()),
+            module: grant.module.clone(),
+            digest: grant.digest,
+            capabilities: grant.capabilities.iter().copied().collect(),
+        }
+    }
+
+    fn entry(&self, change: GrantVerb, by: Commitment) -> GrantChange {
+        GrantChange {
+            change,
+            grant: self.grant,
+            module: self.module.clone(),
+            digest: self.digest,
+            capabilities: self.capabilities.clone(),
+            by,
+        }
     }
 }

@@ -3,7 +3,9 @@
 use crate::boundary::Boundary;
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Instant, ModuleName, TenantId, Text};
-use crate::sandbox::{Grant, GrantedTenants, Grants, Manifest, WantedLimits, module_digest};
+use crate::sandbox::{
+    Grant, GrantedTenants, Grants, Manifest, WantedLimits, Withdrawal, module_digest,
+};
 use crate::store::{Dir, Home, StoreError, TenantScope};
 use crate::written::Problems;
 
@@ -34,6 +36,9 @@ pub enum SetupError {
     /// There is no such module.
     #[error("module `{0}` is not installed in this home")]
     NoModule(ModuleName),
+    /// There is nothing to withdraw.
+    #[error("module `{0}` is not granted to tenant `{1}`")]
+    NotGranted(ModuleName, TenantId),
     /// A module's files do not belong together.
     #[error("the folder is that of module `{folder}` and its module.toml names `{name}`")]
     OtherName {
@@ -149,6 +154,43 @@ pub fn grant(
     let text = Grants::add(&text, &grant).map_err(SetupError::Written)?;
     home.replace_text("grants.toml", &text)?;
     Ok(grant)
+}
+
+/// Withdraws a module for these tenants, whatever its bytes: from the next start on it does not run
+/// for them. What was granted before stays in the file, to be read.
+///
+/// # Errors
+/// When no grant names the module for one of the tenants, or the file of grants does not hold or
+/// cannot be written.
+pub fn revoke(
+    home: &Home,
+    module: &ModuleName,
+    tenants: GrantedTenants,
+    by: &str,
+    at: Instant,
+) -> Result<Withdrawal, SetupError> {
+    let _alone = home.lock()?;
+    let text = home.text(Grants::FILE)?.unwrap_or_default();
+    let grants = Grants::parse(&text).map_err(SetupError::Written)?;
+    let ids = match &tenants {
+        GrantedTenants::All => &home.tenants()?.0,
+        GrantedTenants::These(ids) => ids,
+    };
+    for tenant in ids {
+        let mut in_effect = grants.in_effect(tenant).into_iter();
+        if !in_effect.any(|grant| grant.module == *module) {
+            return Err(SetupError::NotGranted(module.clone(), tenant.clone()));
+        }
+    }
+    let withdrawal = Withdrawal {
+        module: module.clone(),
+        tenants,
+        by: Text::capped(by, 200),
+        at,
+    };
+    let text = Grants::withdraw(&text, &withdrawal).map_err(SetupError::Written)?;
+    home.replace_text(Grants::FILE, &text)?;
+    Ok(withdrawal)
 }
 
 fn quoted(text: &str) -> String {

@@ -111,10 +111,10 @@ pub enum NotStarted {
         /// All that is wrong.
         problems: Problems,
     },
-    /// `tenants.toml` of the home cannot be understood, so that it is not known whether it is
-    /// suspended.
-    #[error("`tenants.toml` does not hold:\n{0}")]
-    Standing(Problems),
+    /// A file of the home cannot be understood: `tenants.toml`, which says whether the tenant is
+    /// suspended, or `grants.toml`.
+    #[error("a file of the home does not hold:\n{0}")]
+    HomeFile(Problems),
     /// Its trail cannot be continued.
     #[error("the trail of tenant `{tenant}`: {error}")]
     Trail {

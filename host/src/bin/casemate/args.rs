@@ -214,6 +214,18 @@ pub(crate) enum Module {
         #[arg(long, value_name = "PERSON")]
         by: String,
     },
+    /// Withdraw a module for tenants; what was granted stays in grants.toml, to be read
+    Revoke {
+        /// The module
+        #[arg(value_parser = module)]
+        module: ModuleName,
+        /// A tenant; may be repeated
+        #[arg(long = "tenant", value_name = "TENANT", value_parser = tenant, required = true)]
+        tenants: Vec<TenantId>,
+        /// The person of the roster who withdraws it
+        #[arg(long, value_name = "PERSON")]
+        by: String,
+    },
 }
 
 #[derive(Args)]

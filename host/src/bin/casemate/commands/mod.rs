@@ -114,7 +114,7 @@ pub(crate) fn not_started(error: NotStarted) -> Failure {
             "nothing was changed; keep the tenant's folder as it is and compare it with a backup",
         ),
         error
-        @ (NotStarted::Knowledge { .. } | NotStarted::Standing(_) | NotStarted::Record(_)) => {
+        @ (NotStarted::Knowledge { .. } | NotStarted::HomeFile(_) | NotStarted::Record(_)) => {
             Failure::new(Exit::Environment, error)
         }
     }
@@ -131,6 +131,7 @@ pub(crate) fn not_set_up(error: SetupError) -> Failure {
         | SetupError::SuspendedAlready(_)
         | SetupError::NotSuspended(_)
         | SetupError::NoModule(_)
+        | SetupError::NotGranted(_, _)
         | SetupError::OtherName { .. }) => Failure::new(Exit::Environment, error),
     }
 }

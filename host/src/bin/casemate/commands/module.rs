@@ -36,6 +36,19 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
             ));
             Ok(Exit::Ok)
         }
+        Args::Revoke {
+            module,
+            tenants,
+            by,
+        } => {
+            let home = open_home(shared)?;
+            let tenants = GrantedTenants::These(tenants.clone());
+            setup::revoke(&home, module, tenants, by, ambient::now()).map_err(not_set_up)?;
+            output::say(&format!(
+                "withdrew module `{module}` in grants.toml: it does not run for them from their next start on"
+            ));
+            Ok(Exit::Ok)
+        }
     }
 }
 
