@@ -212,6 +212,7 @@ fn one_cell(capability: Capability, consent: Consent) {
             | Entry::Boundary(_)
             | Entry::Grant(_)
             | Entry::Knowledge(_)
+            | Entry::Suspension(_)
             | Entry::Recovery(_) => None,
         })
         .collect();

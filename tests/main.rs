@@ -10,6 +10,7 @@
 
 mod answers;
 mod command_line;
+mod consent;
 mod embedding;
 mod fields;
 mod house;
@@ -21,6 +22,8 @@ mod owned;
 mod real_data;
 mod receipts;
 mod restart;
+mod standing;
 mod store;
 mod support;
 mod tenants;
+mod upgrade;

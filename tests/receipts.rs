@@ -84,6 +84,7 @@ fn audited(casemate: &Casemate, tenant: &TenantId) -> (usize, usize, usize, usiz
             | Entry::Boundary(_)
             | Entry::Grant(_)
             | Entry::Knowledge(_)
+            | Entry::Suspension(_)
             | Entry::Recovery(_) => None,
         })
         .collect();

@@ -41,12 +41,16 @@ impl StoreError {
     /// What kind of thing went wrong.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Locked { .. } => ErrorKind::TryAgain,
+            Self::Locked { .. } | Self::HomeLocked { .. } => ErrorKind::TryAgain,
             Self::Record { .. } => ErrorKind::Integrity,
             Self::Io { .. }
             | Self::NoHome
             | Self::HomeExists
-            | Self::Version { .. }
+            | Self::NoVersion { .. }
+            | Self::OldHome { .. }
+            | Self::NewerHome { .. }
+            | Self::OldStore { .. }
+            | Self::NewerStore { .. }
             | Self::NoTenant { .. }
             | Self::Database { .. }
             | Self::Quarantine { .. }
@@ -98,11 +102,13 @@ impl NotStarted {
     /// What kind of thing went wrong.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoBoundary(_) | Self::Boundary { .. } => ErrorKind::Denied,
+            Self::NoBoundary(_) | Self::Boundary { .. } | Self::Suspended(_) => ErrorKind::Denied,
             Self::Trail { error, .. } => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Record(error) => error.kind(),
-            Self::Knowledge { .. } | Self::Panicked(_) => ErrorKind::Environment,
+            Self::Knowledge { .. } | Self::HomeFile(_) | Self::Panicked(_) => {
+                ErrorKind::Environment
+            }
         }
     }
 }
@@ -129,7 +135,10 @@ impl SetupError {
             Self::NotAPerson(_)
             | Self::NotInRoster(_)
             | Self::TenantExists(_)
+            | Self::SuspendedAlready(_)
+            | Self::NotSuspended(_)
             | Self::NoModule(_)
+            | Self::NotGranted(_, _)
             | Self::OtherName { .. } => ErrorKind::Usage,
         }
     }

@@ -3,15 +3,17 @@
 use crate::boundary::{Boundary, HostNames, Roster};
 use crate::caller::{Accounts, AsInRoster, Caller, NoCaller};
 use crate::model::{Clock, Digest, Instant, ModuleName, TenantId, Text, caught};
+use crate::record::{Recorder, Written};
 use crate::sandbox::{
     EngineError, Granted, Grants, Manifest, Memory, Module, NotGranted, NotPrepared, Refused,
     Sandbox, WhyNotGranted, module_digest,
 };
 use crate::store::{
-    Below, CompiledCache, Dir, Folders, Home, Notice, Random, StoreError, SystemRandom,
-    TenantScope, View,
+    Below, CompiledCache, Dir, Folders, Home, Notice, Random, Records, StoreError, SystemRandom,
+    TenantScope, View, WriterLock,
 };
-use crate::trail::{BoundaryChange, Commitment, DecidedBy, Log, Opening, Origin, Salt, Words};
+use crate::suspension::Suspensions;
+use crate::trail::{DecidedBy, Log, Opening, Origin, Words};
 use crate::triage::{Cancel, Knowledge, Modules, NotStarted, Observer, Parts, Session};
 use crate::written::{Decision, Problems};
 use std::sync::Arc;
@@ -187,7 +189,7 @@ impl Casemate {
         Caller::of(&self.roster, &*self.settings.accounts, account)
     }
 
-    /// What was granted.
+    /// What was granted when the home was opened. A start goes by what is granted then.
     pub fn grants(&self) -> &Grants {
         &self.grants
     }
@@ -261,12 +263,22 @@ impl Casemate {
         boundary: &Boundary,
         as_of: Instant,
     ) -> Result<crate::sandbox::Prepared, CannotRun> {
+        self.prepare_by(&self.grants, module, boundary, as_of)
+    }
+
+    fn prepare_by(
+        &self,
+        grants: &Grants,
+        module: &Module,
+        boundary: &Boundary,
+        as_of: Instant,
+    ) -> Result<crate::sandbox::Prepared, CannotRun> {
         let granted = Granted::decide(
             boundary.tenant(),
             module.manifest(),
             module.digest(),
             boundary,
-            &self.grants,
+            grants,
             as_of,
         )?;
         Ok(self.sandbox.prepare(module, granted)?)
@@ -285,31 +297,22 @@ impl Casemate {
 
     fn started(&self, tenant: &TenantId, as_of: Instant) -> Result<Session, NotStarted> {
         let scope = self.home.tenant(tenant)?;
-        let boundary = self.boundary(&scope)?;
-        let knowledge = Knowledge::read(&scope)?;
-        let writer = scope.lock()?;
-        let records = scope.records(&writer, self.settings.cache_bytes)?;
-        let mut origin = [0; 16];
-        self.settings.random.fill(&mut origin)?;
-        let now = self.settings.clock.now();
-        let committed = records.view()?.trail_committed()?;
-        let opening = Opening {
-            origin: Origin::from_bytes(origin),
-            now,
-            sealed: 0,
-            committed: Some(committed),
-        };
-        let (log, found) =
-            Log::open(scope.trail(&writer)?, opening).map_err(|error| NotStarted::Trail {
-                tenant: tenant.clone(),
-                error,
-            })?;
-        if found.dropped.is_some() || !found.abandoned.is_empty() || !found.unstored.is_empty() {
-            tracing::warn!(%tenant, abandoned = found.abandoned.len(), unstored = found.unstored.len(),
-                torn = found.dropped.is_some(), "the last writer was stopped in the middle; continuing");
+        let standing = self.standing()?;
+        if standing.suspended(tenant).is_some() {
+            return Err(NotStarted::Suspended(tenant.clone()));
         }
-        self.record_boundary(&records, &log, &boundary, now)?;
-        let (modules, notices) = self.link(&boundary, as_of, now, &log)?;
+        let boundary = self.boundary(&scope)?;
+        let grants = self.grants_now()?;
+        let (knowledge, written) = Written::read(&scope)?;
+        let writer = scope.lock()?;
+        let now = self.settings.clock.now();
+        let (records, log) = self.continue_trail(&scope, &writer, now)?;
+        let recorder = self.recorder(&records, &log, now);
+        recorder.suspensions(&standing)?;
+        recorder.boundary(&boundary)?;
+        recorder.grants(&grants)?;
+        recorder.knowledge(&written, boundary.accountable())?;
+        let (modules, notices) = self.link(&boundary, &grants, as_of, now, &log)?;
         log.sync()?;
         Session::begin(Parts {
             boundary,
@@ -329,40 +332,67 @@ impl Casemate {
         })
     }
 
-    /// Records a boundary that is not the one of the last start.
-    fn record_boundary(
+    /// The standing of tenants as it is written now, also by another process.
+    pub(crate) fn standing(&self) -> Result<Suspensions, NotStarted> {
+        let text = self.home.text(Suspensions::FILE)?;
+        Suspensions::parse(text.as_deref()).map_err(NotStarted::HomeFile)
+    }
+
+    /// What is granted now, also by another process.
+    fn grants_now(&self) -> Result<Grants, NotStarted> {
+        let text = self.home.text(Grants::FILE)?.unwrap_or_default();
+        Grants::parse(&text).map_err(NotStarted::HomeFile)
+    }
+
+    /// Opens a tenant's store and continues its trail.
+    pub(crate) fn continue_trail(
         &self,
-        records: &crate::store::Records,
-        log: &Log,
-        boundary: &Boundary,
+        scope: &TenantScope,
+        writer: &WriterLock,
         now: Instant,
-    ) -> Result<(), NotStarted> {
-        let before = records.view()?.boundary_digest()?;
-        if before == Some(boundary.digest()) {
-            return Ok(());
-        }
-        let mut salt = [0; 32];
-        self.settings.random.fill(&mut salt)?;
-        let salt = Salt::from_bytes(salt);
-        let number = log.append(
+    ) -> Result<(Records, Log), NotStarted> {
+        let tenant = scope.tenant();
+        let records = scope.records(writer, self.settings.cache_bytes)?;
+        let mut origin = [0; 16];
+        self.settings.random.fill(&mut origin)?;
+        let committed = records.view()?.trail_committed()?;
+        let opening = Opening {
+            origin: Origin::from_bytes(origin),
             now,
-            BoundaryChange {
-                before,
-                now: boundary.digest(),
-                change: Commitment::of(&salt, boundary.text().as_bytes()),
-                by: Commitment::of(&salt, boundary.accountable().as_bytes()),
-            },
-        )?;
-        log.sync()?;
-        let mut change = records.change()?;
-        change.put_boundary(boundary.digest(), number, *salt.as_bytes(), boundary.text())?;
-        Ok(change.commit()?)
+            sealed: 0,
+            committed: Some(committed),
+        };
+        let (log, found) =
+            Log::open(scope.trail(writer)?, opening).map_err(|error| NotStarted::Trail {
+                tenant: tenant.clone(),
+                error,
+            })?;
+        if found.dropped.is_some() || !found.abandoned.is_empty() || !found.unstored.is_empty() {
+            tracing::warn!(%tenant, abandoned = found.abandoned.len(), unstored = found.unstored.len(),
+                torn = found.dropped.is_some(), "the last writer was stopped in the middle; continuing");
+        }
+        Ok((records, log))
+    }
+
+    pub(crate) fn recorder<'a>(
+        &'a self,
+        records: &'a Records,
+        log: &'a Log,
+        now: Instant,
+    ) -> Recorder<'a> {
+        Recorder {
+            records,
+            log,
+            random: &*self.settings.random,
+            now,
+        }
     }
 
     /// Links every module with what it is granted. What is refused is recorded and told.
     fn link(
         &self,
         boundary: &Boundary,
+        grants: &Grants,
         as_of: Instant,
         now: Instant,
         log: &Log,
@@ -377,7 +407,7 @@ impl Casemate {
         };
         for module in &self.modules {
             let name = module.manifest().name();
-            match self.prepare(module, boundary, as_of) {
+            match self.prepare_by(grants, module, boundary, as_of) {
                 Ok(prepared) => {
                     if let Some(second) = modules.take(prepared) {
                         let kind = second.granted().kind();
@@ -444,9 +474,9 @@ impl CannotRun {
     pub fn decided_by(&self) -> Option<&Decision> {
         match self {
             Self::NotGranted(error) => match &*error.why {
-                WhyNotGranted::OtherDigest(_, line) | WhyNotGranted::OtherName(_, line) => {
-                    Some(line)
-                }
+                WhyNotGranted::OtherDigest(_, line)
+                | WhyNotGranted::OtherName(_, line)
+                | WhyNotGranted::Withdrawn(line) => Some(line),
                 WhyNotGranted::Never
                 | WhyNotGranted::OtherTenants(_)
                 | WhyNotGranted::OtherBoundary(_) => None,

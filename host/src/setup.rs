@@ -1,8 +1,11 @@
 //! Setting up a home: its files, its tenants, its grants.
 
 use crate::boundary::Boundary;
+use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Instant, ModuleName, TenantId, Text};
-use crate::sandbox::{Grant, GrantedTenants, Grants, Manifest, WantedLimits, module_digest};
+use crate::sandbox::{
+    Grant, GrantedTenants, Grants, Manifest, WantedLimits, Withdrawal, module_digest,
+};
 use crate::store::{Dir, Home, StoreError, TenantScope};
 use crate::written::Problems;
 
@@ -25,9 +28,18 @@ pub enum SetupError {
     /// There is such a tenant already.
     #[error("tenant `{0}` is in this home already")]
     TenantExists(TenantId),
+    /// The tenant is suspended already.
+    #[error("tenant `{0}` is suspended already")]
+    SuspendedAlready(TenantId),
+    /// The tenant is not suspended.
+    #[error("tenant `{0}` is not suspended")]
+    NotSuspended(TenantId),
     /// There is no such module.
     #[error("module `{0}` is not installed in this home")]
     NoModule(ModuleName),
+    /// There is nothing to withdraw.
+    #[error("module `{0}` is not granted to tenant `{1}`")]
+    NotGranted(ModuleName, TenantId),
     /// A module's files do not belong together.
     #[error("the folder is that of module `{folder}` and its module.toml names `{name}`")]
     OtherName {
@@ -77,12 +89,14 @@ pub fn install(
             name: parsed.name().clone(),
         });
     }
+    let _alone = home.lock()?;
     home.install_module(parsed.name(), component, manifest)?;
     Ok(parsed.name().clone())
 }
 
 /// Makes a tenant with a boundary file to be read and changed: modules may see every field but the
-/// source's own message; no model.
+/// source's own message; no model. Its files of knowledge are there and say nothing yet; nothing is
+/// granted to it.
 ///
 /// # Errors
 /// When the tenant is there already, the person is not in the roster, or the folder cannot be
@@ -92,6 +106,7 @@ pub fn add_tenant(
     tenant: &TenantId,
     accountable: &str,
 ) -> Result<TenantScope, SetupError> {
+    let _alone = home.lock()?;
     let roster = home.text("roster.toml")?.unwrap_or_default();
     let roster = crate::boundary::Roster::parse(&roster).map_err(SetupError::Written)?;
     if roster.person(accountable).is_none() {
@@ -101,6 +116,9 @@ pub fn add_tenant(
         return Err(SetupError::TenantExists(tenant.clone()));
     }
     let scope = home.add_tenant(tenant)?;
+    scope.replace_knowledge(Assets::FILE, Assets::TEMPLATE.as_bytes())?;
+    scope.replace_knowledge(KnownGood::FILE, KnownGood::TEMPLATE.as_bytes())?;
+    // Last: without it the tenant does not start.
     scope.replace_boundary(&Boundary::template(accountable, &[]))?;
     Ok(scope)
 }
@@ -130,12 +148,50 @@ pub fn grant(
         at,
         limits: WantedLimits::default(),
     };
+    let _alone = home.lock()?;
     let text = home
         .text("grants.toml")?
         .unwrap_or_else(|| "version = 1\n".to_owned());
     let text = Grants::add(&text, &grant).map_err(SetupError::Written)?;
     home.replace_text("grants.toml", &text)?;
     Ok(grant)
+}
+
+/// Withdraws a module for these tenants, whatever its bytes: from the next start on it does not run
+/// for them. What was granted before stays in the file, to be read.
+///
+/// # Errors
+/// When no grant names the module for one of the tenants, or the file of grants does not hold or
+/// cannot be written.
+pub fn revoke(
+    home: &Home,
+    module: &ModuleName,
+    tenants: GrantedTenants,
+    by: &str,
+    at: Instant,
+) -> Result<Withdrawal, SetupError> {
+    let _alone = home.lock()?;
+    let text = home.text(Grants::FILE)?.unwrap_or_default();
+    let grants = Grants::parse(&text).map_err(SetupError::Written)?;
+    let ids = match &tenants {
+        GrantedTenants::All => &home.tenants()?.0,
+        GrantedTenants::These(ids) => ids,
+    };
+    for tenant in ids {
+        let mut in_effect = grants.in_effect(tenant).into_iter();
+        if !in_effect.any(|grant| grant.module == *module) {
+            return Err(SetupError::NotGranted(module.clone(), tenant.clone()));
+        }
+    }
+    let withdrawal = Withdrawal {
+        module: module.clone(),
+        tenants,
+        by: Text::capped(by, 200),
+        at,
+    };
+    let text = Grants::withdraw(&text, &withdrawal).map_err(SetupError::Written)?;
+    home.replace_text(Grants::FILE, &text)?;
+    Ok(withdrawal)
 }
 
 fn quoted(text: &str) -> String {

@@ -242,7 +242,12 @@ fn share_compiled(home: &Path) {
         std::fs::create_dir_all(&kept).unwrap();
         let shared = match Home::open(open(&kept).unwrap()) {
             Ok(home) => home,
-            Err(_) => Home::create(open(&kept).unwrap()).unwrap(),
+            // None yet, or one of an earlier version, of which nothing is kept.
+            Err(_) => {
+                std::fs::remove_dir_all(&kept).unwrap();
+                std::fs::create_dir_all(&kept).unwrap();
+                Home::create(open(&kept).unwrap()).unwrap()
+            }
         };
         shared
             .replace_text("roster.toml", "version = 1\npeople = []\n")

@@ -4,13 +4,15 @@ mod alerts;
 mod bench;
 mod components;
 mod folder;
+mod program;
 mod reading;
 mod stream;
 
 pub(crate) use alerts::{Finding, ndjson};
 pub(crate) use bench::{Bench, Built, NOW, PERSON, start, tenant};
 pub(crate) use components::{laden, of_text};
-pub(crate) use folder::{Folder, project};
+pub(crate) use folder::{Folder, open, project};
+pub(crate) use program::{AS_OF, casemate, made, said, written};
 pub(crate) use reading::{
     Run, State, contains, everything, materials, runs, session_state, state, trail, trail_bytes,
 };

@@ -132,6 +132,7 @@ pub(crate) fn runs(trail: &[Stamped]) -> Vec<Run> {
             | Entry::Boundary(_)
             | Entry::Grant(_)
             | Entry::Knowledge(_)
+            | Entry::Suspension(_)
             | Entry::Recovery(_) => {}
         }
     }
@@ -141,7 +142,11 @@ pub(crate) fn runs(trail: &[Stamped]) -> Vec<Run> {
 /// What is kept of every run and intake of a trail, with its number.
 pub(crate) fn materials(view: &View, trail: &[Stamped]) -> Vec<(u64, Material)> {
     let kept = |stamped: &Stamped| Some((stamped.seq, view.material(stamped.seq).unwrap()?));
-    trail.iter().filter_map(kept).collect()
+    let of_flow = |stamped: &&Stamped| {
+        let entry = &stamped.entry;
+        matches!(entry, Entry::RunStart { .. } | Entry::Intake(_))
+    };
+    trail.iter().filter(of_flow).filter_map(kept).collect()
 }
 
 /// Every byte that a module of the tenant was handed or answered, and all that is shown of it.

@@ -62,6 +62,8 @@ impl Column {
 impl Assets {
     /// The file's name in a tenant's `knowledge` folder.
     pub const FILE: &'static str = "assets.csv";
+    /// A file to begin with: the columns that are known, and no row.
+    pub const TEMPLATE: &'static str = "name,kind,owner,criticality,address,aliases\n";
 
     /// Parses a list: CSV as RFC 4180 has it, in UTF-8, with a header. Column `name` is required;
     /// `kind`, `owner`, `criticality`, `address` and `aliases` are known (the last two hold several

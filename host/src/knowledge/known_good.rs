@@ -127,6 +127,20 @@ const WHEN: &[Key] = &[
 impl KnownGood {
     /// The file's name in a tenant's `knowledge` folder.
     pub const FILE: &'static str = "known-good.toml";
+    /// A file to begin with: no fact, and how one is written.
+    pub const TEMPLATE: &'static str = r#"# What is normal for this tenant. A fact needs an owner, a reason and an end.
+version = 1
+
+# None is written yet. Each would be:
+#
+# [[facts]]
+# id = "backup-window"
+# rule = "BKP-12"                # the detector's id
+# when = [{ field = "host.name", equals = "srv-bkp-1" }]   # or begins-with; all must hold
+# owner = "first.last@client.example"
+# reason = "nightly backup, change 4711"
+# expires = 2027-03-31
+"#;
 
     /// Parses the file.
     ///

@@ -1,3 +1,4 @@
+use super::grants::Deciding;
 use super::{Grant, GrantedLimits, Grants, Manifest};
 use crate::boundary::Boundary;
 use crate::model::{
@@ -102,6 +103,8 @@ pub struct NotGranted {
 pub enum WhyNotGranted {
     /// No grant speaks of the module.
     Never,
+    /// It was granted to the tenant and that was withdrawn.
+    Withdrawn(Decision),
     /// The same bytes are granted to other tenants.
     OtherTenants(Decision),
     /// The same bytes are granted under another name.
@@ -116,6 +119,9 @@ impl fmt::Display for WhyNotGranted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Never => write!(f, "no grant in {} names it", Grants::FILE),
+            Self::Withdrawn(line) => {
+                write!(f, "{}:{} withdraws it", line.file, line.line)
+            }
             Self::OtherTenants(line) => {
                 write!(
                     f,
@@ -164,9 +170,13 @@ impl Granted {
             let other = boundary.tenant().clone();
             return Err(not_granted(WhyNotGranted::OtherBoundary(other)));
         }
-        let (grant, line) = grants
-            .deciding(module, digest, tenant)
-            .ok_or_else(|| not_granted(why_not(grants, module, digest, tenant)))?;
+        let (grant, line) = match grants.deciding(module, digest, tenant) {
+            Deciding::Grant(grant, line) => (grant, line),
+            Deciding::Withdrawn(line) => return Err(not_granted(WhyNotGranted::Withdrawn(line))),
+            Deciding::Nothing => {
+                return Err(not_granted(why_not(grants, module, digest, tenant)));
+            }
+        };
 
         let mut capabilities = Vec::new();
         let mut denied = Vec::new();

@@ -43,13 +43,43 @@ impl GrantedTenants {
     }
 }
 
-/// The grants of a home: `grants.toml`. Where several grants are for one digest and tenant, the last
-/// one in the file decides alone; so a grant is narrowed, widened or taken back (`capabilities = []`)
-/// by adding another.
+/// An operator's consent taken back: the module, in whatever bytes, does not run for these tenants
+/// until it is granted again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// The module's name.
+    pub module: ModuleName,
+    /// For whom.
+    pub tenants: GrantedTenants,
+    /// The person who withdrew it, by the id in the roster.
+    pub by: Text,
+    /// When.
+    pub at: Instant,
+}
+
+/// The grants of a home: `grants.toml`, with what was withdrawn. Where several speak of one digest and
+/// tenant, the last one in the file decides alone; so a grant is narrowed, widened or withdrawn by
+/// adding to the file, and what was granted before stays to be read.
 #[derive(Clone, Debug, Default)]
 pub struct Grants {
     text: Box<str>,
-    grants: Vec<Placed>,
+    rows: Vec<Row>,
+}
+
+/// What stands in one table of the file.
+#[derive(Clone, Debug)]
+enum Row {
+    Given(Placed),
+    Withdrawn(Withdrawal, Place),
+}
+
+impl Row {
+    fn given(&self) -> Option<&Placed> {
+        match self {
+            Self::Given(placed) => Some(placed),
+            Self::Withdrawn(_, _) => None,
+        }
+    }
 }
 
 /// A grant and where it stands.
@@ -58,6 +88,13 @@ struct Placed {
     grant: Grant,
     place: Place,
     capabilities: Place,
+}
+
+/// What decides about a module's bytes and a tenant.
+pub(super) enum Deciding<'a> {
+    Grant(&'a Grant, Decision),
+    Withdrawn(Decision),
+    Nothing,
 }
 
 const KEYS: &[Key] = &[("version", "version = 1"), ("grant", "[[grant]]")];
@@ -69,6 +106,7 @@ const GRANT: &[Key] = &[
     ("by", "by = \"first.last@mssp.example\""),
     ("at", "at = 2026-11-23T08:00:00Z"),
     ("limits", "limits = { memory_mib = 32 }"),
+    ("withdrawn", "withdrawn = true"),
 ];
 
 impl Grants {
@@ -86,17 +124,44 @@ impl Grants {
                 None => Vec::new(),
                 Some(value) => value.tables(GRANT)?,
             };
-            let grants = tables.iter().filter_map(grant).collect();
+            let rows = tables.iter().filter_map(row).collect();
             version.map(|()| Self {
                 text: text.into(),
-                grants,
+                rows,
             })
         })
     }
 
     /// All of them, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = &Grant> {
-        self.grants.iter().map(|placed| &placed.grant)
+        self.given().map(|placed| &placed.grant)
+    }
+
+    fn given(&self) -> impl DoubleEndedIterator<Item = &Placed> {
+        self.rows.iter().filter_map(Row::given)
+    }
+
+    /// The grants that decide for a tenant, one for each module's bytes, in the order of the file:
+    /// those that neither a later grant nor a withdrawal has taken the place of.
+    pub fn in_effect(&self, tenant: &TenantId) -> Vec<&Grant> {
+        let decides = |grant: &&Grant| {
+            let found = self.deciding(&grant.module, grant.digest, tenant);
+            matches!(found, Deciding::Grant(last, _) if std::ptr::eq(last, *grant))
+        };
+        self.iter()
+            .filter(|grant| grant.tenants.contains(tenant))
+            .filter(decides)
+            .collect()
+    }
+
+    /// The last withdrawal of a module for a tenant.
+    pub fn withdrawal(&self, module: &ModuleName, tenant: &TenantId) -> Option<&Withdrawal> {
+        self.rows.iter().rev().find_map(|row| match row {
+            Row::Withdrawn(row, _) if row.module == *module && row.tenants.contains(tenant) => {
+                Some(row)
+            }
+            Row::Withdrawn(_, _) | Row::Given(_) => None,
+        })
     }
 
     /// The grants whose `by` is no operator of the roster, and where they stand.
@@ -105,8 +170,7 @@ impl Grants {
             let person = roster.person(grant.by.as_str());
             person.is_some_and(|p| p.is(crate::boundary::Role::Operator))
         };
-        self.grants
-            .iter()
+        self.given()
             .filter(|placed| !is_operator(&placed.grant))
             .map(|placed| (&placed.grant, self.line(placed.place)))
             .collect()
@@ -118,6 +182,18 @@ impl Grants {
     /// # Errors
     /// When the text or the grant is not valid.
     pub fn add(text: &str, grant: &Grant) -> Result<String, Problems> {
+        Self::append(text, &grant.text())
+    }
+
+    /// As [`Grants::add`], for a withdrawal.
+    ///
+    /// # Errors
+    /// When the text or the withdrawal is not valid.
+    pub fn withdraw(text: &str, withdrawal: &Withdrawal) -> Result<String, Problems> {
+        Self::append(text, &withdrawal.text())
+    }
+
+    fn append(text: &str, row: &str) -> Result<String, Problems> {
         let mut new = match text.trim() {
             "" => format!("{text}version = 1\n"),
             _ => text.to_owned(),
@@ -126,34 +202,76 @@ impl Grants {
             new.push('\n');
         }
         new.push('\n');
-        new.push_str(&render(grant));
+        new.push_str(row);
         Self::parse(&new)?;
         Ok(new)
     }
 
-    /// The grant that decides for the digest and tenant: the last one.
+    /// What decides for the digest and tenant: the last that speaks of them.
     pub(super) fn deciding(
         &self,
         module: &ModuleName,
         digest: Digest,
         tenant: &TenantId,
-    ) -> Option<(&Grant, Decision)> {
-        let placed = self.grants.iter().rev().find(|placed| {
-            let grant = &placed.grant;
-            grant.digest == digest && grant.module == *module && grant.tenants.contains(tenant)
-        })?;
-        Some((&placed.grant, self.line(placed.capabilities)))
+    ) -> Deciding<'_> {
+        for row in self.rows.iter().rev() {
+            match row {
+                Row::Given(placed) => {
+                    let grant = &placed.grant;
+                    let is_of = grant.digest == digest && grant.module == *module;
+                    if is_of && grant.tenants.contains(tenant) {
+                        return Deciding::Grant(grant, self.line(placed.capabilities));
+                    }
+                }
+                Row::Withdrawn(row, place) => {
+                    if row.module == *module && row.tenants.contains(tenant) {
+                        return Deciding::Withdrawn(self.line(*place));
+                    }
+                }
+            }
+        }
+        Deciding::Nothing
     }
 
     /// The last grant that is like this, and where it stands.
     pub(super) fn last(&self, is: impl Fn(&Grant) -> bool) -> Option<(&Grant, Decision)> {
-        let placed = self.grants.iter().rev().find(|p| is(&p.grant))?;
+        let placed = self.given().rev().find(|p| is(&p.grant))?;
         Some((&placed.grant, self.line(placed.place)))
     }
 
     fn line(&self, place: Place) -> Decision {
         Decision::at(Self::FILE, &self.text, place, None)
     }
+}
+
+fn row(table: &Table<'_, '_>) -> Option<Row> {
+    let Some(value) = table.optional("withdrawn") else {
+        return grant(table).map(Row::Given);
+    };
+    let is = value.boolean()?;
+    if !is.value {
+        let help = "write `withdrawn = true`, or take the line out".to_owned();
+        value.wrong("is no withdrawal", Some(help));
+        return None;
+    }
+    let sheet = table.sheet();
+    let module = table.required("module").and_then(|v| name(sheet, &v));
+    let tenants = table.required("tenants").and_then(|v| tenants(sheet, &v));
+    let by = table.required("by").and_then(|v| by(&v));
+    let at = table.required("at").and_then(|v| v.instant());
+    for key in ["digest", "capabilities", "limits"] {
+        if let Some(value) = table.optional(key) {
+            let help = "a withdrawal is of a module whatever its bytes: take this out".to_owned();
+            value.wrong("belongs to a grant", Some(help));
+        }
+    }
+    let row = Withdrawal {
+        module: module?,
+        tenants: tenants?,
+        by: by?,
+        at: at?.0.value,
+    };
+    Some(Row::Withdrawn(row, is.place))
 }
 
 fn grant(table: &Table<'_, '_>) -> Option<Placed> {
@@ -229,31 +347,57 @@ fn by(value: &Value<'_, '_>) -> Option<Text> {
     None
 }
 
-fn render(grant: &Grant) -> String {
-    let quote = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let list = |items: Vec<String>| format!("[{}]", items.join(", "));
-    let tenants = match &grant.tenants {
-        GrantedTenants::All => quote("all"),
-        GrantedTenants::These(these) => list(these.iter().map(|t| quote(t.as_str())).collect()),
-    };
-    let capabilities = grant.capabilities.iter().map(|c| quote(c.name())).collect();
-    let mut text = format!(
-        "[[grant]]\nmodule = {}\ndigest = \"sha256:{}\"\ntenants = {tenants}\ncapabilities = {}\nby = {}\nat = {}\n",
-        quote(grant.module.as_str()),
-        grant.digest,
-        list(capabilities),
-        quote(grant.by.as_str()),
-        grant.at,
-    );
-    if !grant.limits.is_empty() {
-        let pairs: Vec<String> = grant
-            .limits
-            .pairs()
-            .map(|(key, value)| format!("{key} = {value}"))
-            .collect();
-        text.push_str(&format!("limits = {{ {} }}\n", pairs.join(", ")));
+fn quote(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn list(items: Vec<String>) -> String {
+    format!("[{}]", items.join(", "))
+}
+
+impl GrantedTenants {
+    fn text(&self) -> String {
+        match self {
+            Self::All => quote("all"),
+            Self::These(these) => list(these.iter().map(|t| quote(t.as_str())).collect()),
+        }
     }
-    text
+}
+
+impl Grant {
+    /// The grant as it is written in the file.
+    pub fn text(&self) -> String {
+        let capabilities = self.capabilities.iter().map(|c| quote(c.name())).collect();
+        let mut text = format!(
+            "[[grant]]\nmodule = {}\ndigest = \"sha256:{}\"\ntenants = {}\ncapabilities = {}\nby = {}\nat = {}\n",
+            quote(self.module.as_str()),
+            self.digest,
+            self.tenants.text(),
+            list(capabilities),
+            quote(self.by.as_str()),
+            self.at,
+        );
+        if !self.limits.is_empty() {
+            let pairs = self.limits.pairs();
+            let pairs = pairs.map(|(key, value)| format!("{key} = {value}"));
+            let pairs: Vec<String> = pairs.collect();
+            text.push_str(&format!("limits = {{ {} }}\n", pairs.join(", ")));
+        }
+        text
+    }
+}
+
+impl Withdrawal {
+    /// The withdrawal as it is written in the file.
+    pub fn text(&self) -> String {
+        format!(
+            "[[grant]]\nwithdrawn = true\nmodule = {}\ntenants = {}\nby = {}\nat = {}\n",
+            quote(self.module.as_str()),
+            self.tenants.text(),
+            quote(self.by.as_str()),
+            self.at,
+        )
+    }
 }
 
 #[cfg(test)]
@@ -288,6 +432,43 @@ mod tests {
         assert!(two.starts_with(&commented));
         let read = Grants::parse(&two).unwrap();
         assert_eq!(read.iter().cloned().collect::<Vec<_>>(), [grant(), all]);
+    }
+
+    #[test]
+    fn a_withdrawal_is_of_every_bytes_of_the_module_until_it_is_granted_again() {
+        let acme = TenantId::parse("acme").unwrap();
+        let all = Grant {
+            tenants: GrantedTenants::All,
+            ..grant()
+        };
+        let older = Grant {
+            digest: Digest::of(b"older"),
+            ..all.clone()
+        };
+        let withdrawal = Withdrawal {
+            module: grant().module,
+            tenants: GrantedTenants::These(vec![acme.clone()]),
+            by: grant().by,
+            at: grant().at,
+        };
+        let text = Grants::add(&Grants::add("", &older).unwrap(), &all).unwrap();
+        let withdrawn = Grants::withdraw(&text, &withdrawal).unwrap();
+        assert!(
+            withdrawn.starts_with(&text),
+            "what was granted stays to be read"
+        );
+        let read = Grants::parse(&withdrawn).unwrap();
+        assert_eq!(read.iter().count(), 2);
+        for digest in [all.digest, older.digest] {
+            let found = read.deciding(&all.module, digest, &acme);
+            assert!(matches!(found, Deciding::Withdrawn(line) if line.line > 15));
+        }
+        assert!(read.in_effect(&acme).is_empty());
+        assert_eq!(read.withdrawal(&all.module, &acme), Some(&withdrawal));
+        let bolt = TenantId::parse("bolt").unwrap();
+        assert_eq!(read.in_effect(&bolt), [&older, &all]);
+        let again = Grants::parse(&Grants::add(&withdrawn, &grant()).unwrap()).unwrap();
+        assert_eq!(again.in_effect(&acme), [&grant()]);
     }
 
     #[test]

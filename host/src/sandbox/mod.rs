@@ -17,7 +17,7 @@ mod wanted;
 
 pub use engine::{CompileError, ENGINE, EngineError, Memory};
 pub use granted::{Denial, DeniedBy, Granted, NotGranted, WhyNotGranted, Withheld};
-pub use grants::{Grant, GrantedTenants, Grants};
+pub use grants::{Grant, GrantedTenants, Grants, Withdrawal};
 pub use limit::{Limit, Limits, OverLimit};
 pub use manifest::{Manifest, module_digest};
 pub use prepare::{Module, NotPrepared, Prepared, Refused, Sandbox};

@@ -83,8 +83,12 @@ impl<'a> Block<'a> {
 
     /// The alert in that place, from 0; none where the block is shorter.
     pub(super) fn alert(&self, place: usize) -> Option<Result<Alert, postcard::Error>> {
-        let record = self.records.get(self.span(place, 0)?)?;
-        Some(postcard::from_bytes(record))
+        Some(postcard::from_bytes(self.record(place)?))
+    }
+
+    /// The record of the alert in that place, as it lies.
+    pub(super) fn record(&self, place: usize) -> Option<&'a [u8]> {
+        self.records.get(self.span(place, 0)?)
     }
 
     /// Where the document of the alert in that place lies among the documents.

@@ -1,21 +1,17 @@
 use super::block::{self, Building};
 use super::records::{decode, encode, failure, unreadable};
-use super::tables::{self as t, GroupRow, Note, Notice, Rejected, meta};
+use super::tables::{self as t, GroupRow, Notice, Rejected, meta};
 use super::{Material, StoreError};
 use crate::model::{
-    Alert, AlertNumber, Case, Digest, Draft, Enrichment, Instant, ModuleName, Placement, Rule,
-    TenantId,
+    Alert, AlertNumber, Case, Digest, Draft, Enrichment, Instant, Placement, Rule, TenantId,
 };
 use redb::{ReadableTable as _, TableDefinition, WriteTransaction};
 use std::collections::BTreeMap;
 
-/// The most notes one module may keep on one tenant.
-pub(crate) const MAX_NOTES: u64 = 200_000;
-
 /// A change of a tenant's database: all of it is committed, or nothing. Dropped, it never was.
 pub struct Change {
-    tenant: TenantId,
-    write: WriteTransaction,
+    pub(super) tenant: TenantId,
+    pub(super) write: WriteTransaction,
 }
 
 /// What became of a delivered alert.
@@ -313,70 +309,6 @@ impl Change {
         Ok(next)
     }
 
-    /// Keeps a module's notes. Where there are more than a module may keep, those with the least
-    /// freshness go first, then those with the least key.
-    pub(crate) fn keep_notes(
-        &mut self,
-        module: &ModuleName,
-        notes: &[Note],
-    ) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        let name = module.as_str();
-        let counter = format!("{}/{name}", meta::NOTE_COUNT);
-        let mut count = self.meta(&counter)?;
-        let mut table = self.write.open_table(t::NOTES).map_err(|e| fail(&e))?;
-        let mut ages = self.write.open_table(t::NOTE_AGES).map_err(|e| fail(&e))?;
-        for note in notes {
-            let key = (name, note.key.as_str());
-            let old = if note.value.is_empty() {
-                table
-                    .remove(key)
-                    .map_err(|e| fail(&e))?
-                    .map(|old| old.value().0)
-            } else {
-                let value = (note.freshness, note.value.as_slice());
-                table
-                    .insert(key, value)
-                    .map_err(|e| fail(&e))?
-                    .map(|old| old.value().0)
-            };
-            if let Some(freshness) = old {
-                count -= 1;
-                if note.value.is_empty() || freshness != note.freshness {
-                    ages.remove((name, freshness, note.key.as_str()))
-                        .map_err(|e| fail(&e))?;
-                }
-            }
-            if !note.value.is_empty() {
-                count += 1;
-                if old != Some(note.freshness) {
-                    ages.insert((name, note.freshness, note.key.as_str()), ())
-                        .map_err(|e| fail(&e))?;
-                }
-            }
-        }
-        while count > MAX_NOTES {
-            let stalest = {
-                let mut rows = ages.range((name, i64::MIN, "")..).map_err(|e| fail(&e))?;
-                let Some(row) = rows.next() else { break };
-                let (key, _) = row.map_err(|e| fail(&e))?;
-                let (owner, freshness, key) = key.value();
-                if owner != name {
-                    break;
-                }
-                (freshness, key.to_owned())
-            };
-            ages.remove((name, stalest.0, stalest.1.as_str()))
-                .map_err(|e| fail(&e))?;
-            table
-                .remove((name, stalest.1.as_str()))
-                .map_err(|e| fail(&e))?;
-            count -= 1;
-        }
-        drop((table, ages));
-        self.set_meta(&counter, count)
-    }
-
     pub(crate) fn put_material(&mut self, run: u64, material: &Material) -> Result<(), StoreError> {
         self.put(t::MATERIAL, run, "a run's material", material)
     }
@@ -414,19 +346,32 @@ impl Change {
         self.put(t::BOUNDARIES, entry, "a boundary", &(digest, salt, text))
     }
 
+    /// Keeps what is in effect now under a name, to be compared with at the next start.
+    pub(crate) fn put_state(
+        &mut self,
+        name: &str,
+        state: &impl serde::Serialize,
+    ) -> Result<(), StoreError> {
+        let fail = failure(&self.tenant);
+        let bytes = encode(&self.tenant, "what is in effect", state)?;
+        let mut table = self.write.open_table(t::STATE).map_err(|e| fail(&e))?;
+        table.insert(name, bytes.as_slice()).map_err(|e| fail(&e))?;
+        Ok(())
+    }
+
     /// Says how far into the trail the results of runs are held.
     pub(crate) fn set_trail(&mut self, committed: u64) -> Result<(), StoreError> {
         self.set_meta(meta::TRAIL_ENTRIES, committed)
     }
 
-    fn meta(&self, name: &str) -> Result<u64, StoreError> {
+    pub(super) fn meta(&self, name: &str) -> Result<u64, StoreError> {
         let fail = failure(&self.tenant);
         let table = self.write.open_table(t::META).map_err(|e| fail(&e))?;
         let found = table.get(name).map_err(|e| fail(&e))?;
         Ok(found.map_or(0, |value| value.value()))
     }
 
-    fn set_meta(&mut self, name: &str, value: u64) -> Result<(), StoreError> {
+    pub(super) fn set_meta(&mut self, name: &str, value: u64) -> Result<(), StoreError> {
         let fail = failure(&self.tenant);
         let mut table = self.write.open_table(t::META).map_err(|e| fail(&e))?;
         table.insert(name, value).map_err(|e| fail(&e))?;

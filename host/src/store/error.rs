@@ -1,3 +1,4 @@
+use super::VERSION;
 use std::io;
 
 /// Why something could not be read from a home or written to it.
@@ -18,11 +19,57 @@ pub enum StoreError {
     /// There is a home already.
     #[error("`home.toml` is there already: this folder is a home; choose an empty folder")]
     HomeExists,
-    /// The home was made by another version.
-    #[error("`home.toml` says `{found}`, and this host reads homes of version 1")]
-    Version {
+    /// The home's file does not say which version it is of.
+    #[error(
+        "`home.toml` says `{found}`, not `version = {VERSION}`: it was changed or cut short; take it from a backup, or write that line, each tenant's store is checked by itself"
+    )]
+    NoVersion {
         /// What stands there.
         found: String,
+    },
+    /// The home was made by an earlier version.
+    #[error(
+        "this home is of version {found}, and this host works with version {VERSION}: `casemate upgrade` brings it there; make a copy of it first"
+    )]
+    OldHome {
+        /// Its version.
+        found: u64,
+    },
+    /// The home was made by a later version.
+    #[error(
+        "this home is of version {found}, made by a later Casemate; this one works with version {VERSION} and leaves it as it is"
+    )]
+    NewerHome {
+        /// Its version.
+        found: u64,
+    },
+    /// A tenant's store was made by an earlier version.
+    #[error(
+        "`tenants/{tenant}/store.redb` is of version {found}, and this host works with version {VERSION}: `casemate upgrade` brings it there"
+    )]
+    OldStore {
+        /// The tenant.
+        tenant: String,
+        /// Its version.
+        found: u64,
+    },
+    /// A tenant's store was made by a later version.
+    #[error(
+        "`tenants/{tenant}/store.redb` is of version {found}, made by a later Casemate; this one works with version {VERSION} and leaves it as it is"
+    )]
+    NewerStore {
+        /// The tenant.
+        tenant: String,
+        /// Its version.
+        found: u64,
+    },
+    /// Another process changes the home's own files.
+    #[error(
+        "the home's own files are being changed by another process{holder}; try again when it is done"
+    )]
+    HomeLocked {
+        /// What the lock file says of it.
+        holder: String,
     },
     /// There is no such tenant.
     #[error("tenant `{tenant}` is not in this home: it has no folder `tenants/{tenant}`")]

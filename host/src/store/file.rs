@@ -3,6 +3,7 @@
 use super::StoreError;
 use cap_std::fs::{Dir, OpenOptions};
 use std::io::{self, Read as _, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The file's bytes, or none where it is not there.
 pub(super) fn read(dir: &Dir, path: &str, max: u64) -> Result<Option<Vec<u8>>, StoreError> {
@@ -50,17 +51,30 @@ pub(super) fn replace(
     let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
     dir.create_dir_all(folder).map_err(fail())?;
     let folder = dir.open_dir(folder).map_err(fail())?;
-    let new = format!(".{name}.new");
+    let new = being_made(name);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     if private {
         owner_only(&mut options);
     }
-    let mut file = folder.open_with(&new, &options).map_err(fail())?;
-    file.write_all(bytes).map_err(fail())?;
-    file.sync_all().map_err(fail())?;
-    folder.rename(&new, &folder, name).map_err(fail())?;
-    sync(&folder).map_err(fail())
+    let made = folder.open_with(&new, &options).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        folder.rename(&new, &folder, name)?;
+        sync(&folder)
+    });
+    made.map_err(|error| {
+        // What is left of it would only take up space that is short.
+        let _ = folder.remove_file(&new);
+        StoreError::io(path)(error)
+    })
+}
+
+/// The name of a file while it is being made: no other thread or process makes one of this name.
+fn being_made(name: &str) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let next = NEXT.fetch_add(1, Ordering::Relaxed);
+    format!(".{name}.{}-{next}.new", std::process::id())
 }
 
 /// Makes the folder's entries durable.

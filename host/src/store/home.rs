@@ -1,6 +1,7 @@
+use super::lock::{self, Tried};
 use super::{Below, Folders};
 use super::{CompiledCache, Dir, Quarantine, Random, StoreError, TenantScope};
-use super::{file, folders};
+use super::{file, folders, version};
 use crate::model::{ModuleName, TenantId};
 use std::io;
 use std::sync::Arc;
@@ -9,13 +10,16 @@ use std::sync::Arc;
 const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// The largest component file that is read, in bytes.
 const MAX_COMPONENT_BYTES: u64 = 256 << 20;
-const HOME_FILE: &str = "home.toml";
-const HOME_TEXT: &str = "version = 1\n";
-
 /// One folder that holds everything a host knows: tenants, modules, grants, the roster.
 pub struct Home {
-    root: Dir,
+    pub(super) root: Dir,
     places: Arc<dyn Folders>,
+}
+
+/// Being the one who changes the home's own files: roster, grants, tenants, modules. Given back when
+/// dropped, and by the system when the process ends. Readers need none.
+pub struct HomeLock {
+    _file: std::fs::File,
 }
 
 impl Home {
@@ -33,14 +37,16 @@ impl Home {
     /// When it is one already or cannot be written.
     pub fn create_in(places: Arc<dyn Folders>) -> Result<Self, StoreError> {
         let root = places.home().map_err(StoreError::io("."))?;
-        if file::read(&root, HOME_FILE, MAX_TEXT_BYTES)?.is_some() {
-            return Err(StoreError::HomeExists);
+        match version::stated(&root) {
+            Ok(None) => (),
+            Ok(Some(_)) | Err(StoreError::NoVersion { .. }) => return Err(StoreError::HomeExists),
+            Err(error) => return Err(error),
         }
         for folder in ["tenants", "modules"] {
             root.create_dir_all(folder)
                 .map_err(StoreError::io(folder))?;
         }
-        file::replace(&root, HOME_FILE, HOME_TEXT.as_bytes(), false)?;
+        version::state(&root)?;
         Ok(Self { root, places })
     }
 
@@ -58,12 +64,25 @@ impl Home {
     /// When the folder is no home, is one of another version, or cannot be read.
     pub fn open_in(places: Arc<dyn Folders>) -> Result<Self, StoreError> {
         let root = places.home().map_err(StoreError::io("."))?;
-        let text = file::read_text(&root, HOME_FILE, MAX_TEXT_BYTES)?.ok_or(StoreError::NoHome)?;
-        if text.trim() == HOME_TEXT.trim() {
-            Ok(Self { root, places })
-        } else {
-            let found = crate::model::Text::capped(text.trim(), 60).to_string();
-            Err(StoreError::Version { found })
+        version::check_home(&root)?;
+        Ok(Self { root, places })
+    }
+
+    /// A home whose version is not looked at.
+    pub(super) fn unchecked(places: Arc<dyn Folders>) -> Result<Self, StoreError> {
+        let root = places.home().map_err(StoreError::io("."))?;
+        Ok(Self { root, places })
+    }
+
+    /// Keeps other processes from changing the home's own files until the lock is dropped: whoever
+    /// reads one of them and writes it back changed holds it in between. Waits a few seconds.
+    ///
+    /// # Errors
+    /// [`StoreError::HomeLocked`] where another process holds it for longer.
+    pub fn lock(&self) -> Result<HomeLock, StoreError> {
+        match lock::within(lock::WAIT, || lock::attempt(&self.root, "lock", "lock"))? {
+            Tried::Ours(file) => Ok(HomeLock { _file: file }),
+            Tried::Theirs(holder) => Err(StoreError::HomeLocked { holder }),
         }
     }
 

@@ -1,9 +1,10 @@
+use super::lock::{self, Tried};
 use super::medium::TrailFile;
 use super::{Dir, Records, StoreError, file};
 use crate::model::TenantId;
 use cap_std::fs::OpenOptions;
-use std::io::{Read as _, Write as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 const MAX_TEXT_BYTES: u64 = 64 << 20;
 
@@ -77,36 +78,22 @@ impl TenantScope {
     /// # Errors
     /// [`StoreError::Locked`] where another process is.
     pub fn lock(&self) -> Result<WriterLock, StoreError> {
+        self.lock_within(Duration::ZERO)
+    }
+
+    /// As [`TenantScope::lock`], waiting for another process to end its work.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] where it does not in that time.
+    pub fn lock_within(&self, wait: Duration) -> Result<WriterLock, StoreError> {
         let path = self.path("lock");
-        let fail = || StoreError::io(path.clone());
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let mut file = self
-            .dir
-            .open_with("lock", &options)
-            .map_err(fail())?
-            .into_std();
-        match file.try_lock() {
-            Ok(()) => (),
-            Err(std::fs::TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // Only a hint; a lock that another process holds says as much without it.
-                let _ = (&file).take(64).read_to_string(&mut holder);
-                let holder = match holder.trim().parse::<u32>() {
-                    Ok(process) => format!(" (process {process})"),
-                    Err(_) => String::new(),
-                };
-                return Err(StoreError::Locked {
-                    tenant: self.tenant.to_string(),
-                    holder,
-                });
-            }
-            Err(std::fs::TryLockError::Error(e)) => return Err(fail()(e)),
+        match lock::within(wait, || lock::attempt(&self.dir, "lock", &path))? {
+            Tried::Ours(file) => Ok(WriterLock { _file: file }),
+            Tried::Theirs(holder) => Err(StoreError::Locked {
+                tenant: self.tenant.to_string(),
+                holder,
+            }),
         }
-        file.set_len(0).map_err(fail())?;
-        file.write_all(std::process::id().to_string().as_bytes())
-            .map_err(fail())?;
-        Ok(WriterLock { _file: file })
     }
 
     /// Opens the tenant's database for writing, making it where it is not there.
@@ -121,6 +108,23 @@ impl TenantScope {
             .open_with("store.redb", &options)
             .map_err(StoreError::io(self.path("store.redb")))?;
         Records::open(&self.tenant, file.into_std(), cache_bytes)
+    }
+
+    /// The tenant's database for writing, whatever version it is of; none where it has none.
+    pub(super) fn records_of_any_version(
+        &self,
+        _writer: &WriterLock,
+        cache_bytes: usize,
+    ) -> Result<Option<Records>, StoreError> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        match self.dir.open_with("store.redb", &options) {
+            Ok(file) => {
+                Records::of_any_version(&self.tenant, file.into_std(), cache_bytes).map(Some)
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StoreError::io(self.path("store.redb"))(e)),
+        }
     }
 
     /// Opens the tenant's database for reading, beside a writer or without one; none where the
@@ -138,6 +142,9 @@ impl TenantScope {
         let Some(file) = open()? else { return Ok(None) };
         match super::View::open(&self.tenant, file, cache_bytes) {
             Ok(view) => Ok(Some(view)),
+            Err(first @ (StoreError::OldStore { .. } | StoreError::NewerStore { .. })) => {
+                Err(first)
+            }
             Err(first) => {
                 let Ok(writer) = self.lock() else {
                     return Err(first);
@@ -180,6 +187,27 @@ impl TenantScope {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(StoreError::io(self.path("trail/log"))(e)),
         }
+    }
+
+    /// How many bytes the tenant's files have together.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn size(&self) -> Result<u64, StoreError> {
+        fn below(dir: &Dir) -> std::io::Result<u64> {
+            let mut sum = 0;
+            for entry in dir.entries()? {
+                let entry = entry?;
+                let kind = entry.file_type()?;
+                if kind.is_dir() {
+                    sum += below(&entry.open_dir()?)?;
+                } else if kind.is_file() {
+                    sum += entry.metadata()?.len();
+                }
+            }
+            Ok(sum)
+        }
+        below(&self.dir).map_err(StoreError::io(format!("tenants/{}", self.tenant)))
     }
 
     fn path(&self, name: &str) -> String {

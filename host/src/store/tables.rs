@@ -39,9 +39,10 @@ pub(super) const DRAFTS: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinitio
 pub(super) const RULES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("rules");
 /// The key of a rule, by the first bytes of its digest.
 pub(super) const RULE_KEYS: TableDefinition<'_, [u8; 16], u32> = TableDefinition::new("rule-keys");
-/// A module's notes: (module, key) -> (freshness, value).
-pub(super) const NOTES: TableDefinition<'_, (&str, &str), (i64, &[u8])> =
-    TableDefinition::new("notes");
+/// A module's notes: (module, key) -> (freshness, when the newest alert was taken in that there was
+/// when it was written, in milliseconds; value).
+pub(super) const NOTES: TableDefinition<'_, (&str, &str), (i64, i64, &[u8])> =
+    TableDefinition::new("module-notes");
 /// Notes in the order of their eviction: (module, freshness, key).
 pub(super) const NOTE_AGES: TableDefinition<'_, (&str, i64, &str), ()> =
     TableDefinition::new("note-ages");
@@ -56,11 +57,34 @@ pub(super) const FRAMES: TableDefinition<'_, u64, (u64, &str)> = TableDefinition
 pub(super) const MATERIAL: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("material");
 /// The boundaries that were in effect, by the entry of the trail: digest, salt and text.
 pub(super) const BOUNDARIES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("boundaries");
+/// What was in effect at the last start, by name.
+pub(super) const STATE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("state");
+/// What was deleted because its time was over, by the entry of the trail.
+pub(super) const DELETIONS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("deletions");
 /// The last word on each module that could not do its work.
 pub(super) const NOTICES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("notices");
 
+/// Calls a macro with every table, so that none is forgotten.
+macro_rules! each_table {
+    ($with:ident) => {
+        $with!(META ALERTS BYTES KEYS REVISIONS PLACEMENTS MEMBERS GROUPS SIMILAR CASES CASE_OF CHANGED
+               ENRICHMENTS DRAFTS RULES RULE_KEYS NOTES NOTE_AGES REJECTS REJECT_KEYS FRAMES BOUNDARIES MATERIAL
+               NOTICES STATE DELETIONS)
+    };
+}
+pub(super) use each_table;
+
+/// How many there are.
+pub(super) const COUNT: usize = {
+    macro_rules! count {
+        ($($table:ident)*) => { [$(stringify!($table)),*].len() };
+    }
+    each_table!(count)
+};
+
 /// Names in `META`.
 pub(super) mod meta {
+    pub(in crate::store) const VERSION: &str = "version";
     pub(in crate::store) const NEXT_ALERT: &str = "next-alert";
     pub(in crate::store) const PLACED_THROUGH: &str = "placed-through";
     pub(in crate::store) const REJECTS: &str = "rejects";

@@ -1,9 +1,10 @@
 use super::block::Block;
-use super::records::{decode, failure, unreadable};
+use super::records::{decode, failure, unreadable, version_of};
 use super::tables::{self as t, GroupRow, Notice, Rejected, Stored, meta};
+use super::version::check_store;
 use super::{Material, StoreError};
 use crate::model::{
-    AlertNumber, Case, Digest, Draft, Enrichment, ModuleName, Placement, Rule, TenantId,
+    AlertNumber, Case, Digest, Draft, Enrichment, Instant, ModuleName, Placement, Rule, TenantId,
 };
 use redb::backends::FileBackend;
 use redb::{
@@ -36,6 +37,10 @@ impl View {
             .open_read_only_with_backend(backend)
             .map_err(|e| fail(&e))?;
         let read = database.begin_read().map_err(|e| fail(&e))?;
+        match version_of(tenant, &read)? {
+            0 => return Err(fail(&"it was being made when the host stopped")),
+            version => check_store(tenant, version)?,
+        }
         Ok(Self::of(tenant.clone(), read))
     }
 
@@ -81,6 +86,26 @@ impl View {
         let (digest, _, _): (Digest, [u8; 32], String) =
             decode(&self.tenant, "a boundary", last.1.value())?;
         Ok(Some(digest))
+    }
+
+    /// What was in effect at the last start under a name; none where nothing was kept yet.
+    pub(crate) fn state<T: for<'a> serde::Deserialize<'a>>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, StoreError> {
+        let found = self.table(t::STATE)?.get(name).map_err(|e| self.fail(&e))?;
+        found
+            .map(|bytes| decode(&self.tenant, "what is in effect", bytes.value()))
+            .transpose()
+    }
+
+    /// When the newest alert was taken in; none where there is none.
+    pub fn last_intake(&self) -> Result<Option<Instant>, StoreError> {
+        let table = self.table(t::ALERTS)?;
+        let Some((_, bytes)) = table.last().map_err(|e| self.fail(&e))? else {
+            return Ok(None);
+        };
+        Ok(Some(self.block(bytes.value())?.taken_in))
     }
 
     /// How far into the trail the results of runs are held here.
@@ -409,7 +434,7 @@ impl View {
 pub struct Notes {
     tenant: TenantId,
     module: ModuleName,
-    table: ReadOnlyTable<(&'static str, &'static str), (i64, &'static [u8])>,
+    table: ReadOnlyTable<(&'static str, &'static str), (i64, i64, &'static [u8])>,
 }
 
 impl Notes {
@@ -422,6 +447,6 @@ impl Notes {
             .table
             .get((self.module.as_str(), key))
             .map_err(|e| failure(&self.tenant)(&e))?;
-        Ok(found.map(|note| note.value().1.to_vec()))
+        Ok(found.map(|note| note.value().2.to_vec()))
     }
 }

@@ -74,6 +74,9 @@ pub enum Entry {
     /// What the tenant says of itself changed.
     #[serde(rename = "knowledge")]
     Knowledge(KnowledgeChange),
+    /// The tenant was suspended, or works again.
+    #[serde(rename = "suspension")]
+    Suspension(SuspensionChange),
     /// The trail was opened and its end was not as it should be.
     #[serde(rename = "recovery")]
     Recovery(Recovery),
@@ -175,6 +178,29 @@ pub struct KnowledgeChange {
     pub items: u64,
     /// To the name of who did it.
     pub by: Commitment,
+}
+
+/// A tenant that was suspended, or works again.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SuspensionChange {
+    /// Whether it was suspended or resumed.
+    pub change: SuspensionVerb,
+    /// When it took effect; the entry may stand later.
+    #[serde(rename = "at_ms")]
+    pub at: Instant,
+    /// To the reason that was given.
+    pub reason: Commitment,
+    /// To the name of who did it.
+    pub by: Commitment,
+}
+
+/// What was done with a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each says itself what it is")]
+pub enum SuspensionVerb {
+    Suspended,
+    Resumed,
 }
 
 /// What was found wrong at the trail's end, and what was done. Where it names more runs than fit,

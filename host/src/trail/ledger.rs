@@ -116,7 +116,11 @@ impl Ledger {
             }
             Entry::RunEnd { run, counts, .. } => self.end(*run, counts),
             Entry::Recovery(recovery) => self.recovery(recovery),
-            Entry::Intake(_) | Entry::Boundary(_) | Entry::Grant(_) | Entry::Knowledge(_) => Ok(()),
+            Entry::Intake(_)
+            | Entry::Boundary(_)
+            | Entry::Grant(_)
+            | Entry::Knowledge(_)
+            | Entry::Suspension(_) => Ok(()),
         }
     }
 

@@ -1,4 +1,6 @@
-use super::entry::{BoundaryChange, Entry, GrantChange, Intake, KnowledgeChange, Refused, Stamped};
+use super::entry::{
+    BoundaryChange, Entry, GrantChange, Intake, KnowledgeChange, Refused, Stamped, SuspensionChange,
+};
 use super::frame::{self, HEAD, Origin};
 use super::medium::Medium;
 use crate::model::Instant;
@@ -74,6 +76,7 @@ outside_run! {
     BoundaryChange => Entry::Boundary,
     GrantChange => Entry::Grant,
     KnowledgeChange => Entry::Knowledge,
+    SuspensionChange => Entry::Suspension,
     Refused => |refused| Entry::Refused { run: None, refused },
 }
 

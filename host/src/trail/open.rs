@@ -212,7 +212,8 @@ fn read(
             | Entry::Intake(_)
             | Entry::Boundary(_)
             | Entry::Grant(_)
-            | Entry::Knowledge(_) => {}
+            | Entry::Knowledge(_)
+            | Entry::Suspension(_) => {}
         }
         found.entries += 1;
     }

@@ -94,6 +94,11 @@ impl Knowledge {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotStarted {
+    /// It is suspended: nothing is taken in and no module runs until it is resumed.
+    #[error(
+        "tenant `{0}` is suspended: nothing is taken in and no module runs until it is resumed"
+    )]
+    Suspended(TenantId),
     /// Its five statements are not written down.
     #[error("tenant `{0}` has no `boundary.toml`: its five statements must be written down first")]
     NoBoundary(TenantId),
@@ -113,6 +118,10 @@ pub enum NotStarted {
         /// All that is wrong.
         problems: Problems,
     },
+    /// A file of the home cannot be understood: `tenants.toml`, which says whether the tenant is
+    /// suspended, or `grants.toml`.
+    #[error("a file of the home does not hold:\n{0}")]
+    HomeFile(Problems),
     /// Its trail cannot be continued.
     #[error("the trail of tenant `{tenant}`: {error}")]
     Trail {

@@ -89,6 +89,8 @@ pub(crate) enum Command {
     Group(Group),
     /// What came and could not be taken, with the reason
     Rejects(Group),
+    /// Bring a home that an earlier Casemate made to this one's version
+    Upgrade,
     /// What of this machine and this home is as it should be
     Doctor,
 }
@@ -122,6 +124,29 @@ pub(crate) enum Tenant {
     },
     /// List the tenants
     List,
+    /// What its boundary says, which modules run for it, what is held of it
+    Show {
+        /// The tenant
+        #[arg(value_parser = tenant)]
+        tenant: TenantId,
+    },
+    /// Take nothing more in for a tenant and run no module; reading goes on
+    Suspend(Standing),
+    /// Let a suspended tenant work again
+    Resume(Standing),
+}
+
+#[derive(Args)]
+pub(crate) struct Standing {
+    /// The tenant
+    #[arg(value_parser = tenant)]
+    pub tenant: TenantId,
+    /// The person of the roster who does it
+    #[arg(long, value_name = "PERSON")]
+    pub by: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }
 
 #[derive(Args)]
@@ -243,6 +268,18 @@ pub(crate) enum Module {
         #[arg(long = "tenant", value_name = "TENANT", value_parser = tenant, required = true)]
         tenants: Vec<TenantId>,
         /// The person of the roster who grants it
+        #[arg(long, value_name = "PERSON")]
+        by: String,
+    },
+    /// Withdraw a module for tenants; what was granted stays in grants.toml, to be read
+    Revoke {
+        /// The module
+        #[arg(value_parser = module)]
+        module: ModuleName,
+        /// A tenant; may be repeated
+        #[arg(long = "tenant", value_name = "TENANT", value_parser = tenant, required = true)]
+        tenants: Vec<TenantId>,
+        /// The person of the roster who withdraws it
         #[arg(long, value_name = "PERSON")]
         by: String,
     },

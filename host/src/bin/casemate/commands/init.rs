@@ -1,4 +1,4 @@
-use super::open_home;
+use super::{not_set_up, open_home};
 use crate::ambient;
 use crate::args::{Init, Shared};
 use crate::output::{self, Exit, Failure};
@@ -35,7 +35,7 @@ pub(crate) fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
         output::say(&format!("installed module `{module}`"));
     }
     for tenant in &tenants {
-        setup::add_tenant(&home, tenant, &args.operator)?;
+        setup::add_tenant(&home, tenant, &args.operator).map_err(not_set_up)?;
         output::say(&format!(
             "made tenant `{tenant}`: read and change its five statements in {}",
             shared
@@ -49,7 +49,8 @@ pub(crate) fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
     if !tenants.is_empty() {
         for module in &modules {
             let tenants = GrantedTenants::These(tenants.clone());
-            setup::grant(&home, module, tenants, &args.operator, ambient::now())?;
+            setup::grant(&home, module, tenants, &args.operator, ambient::now())
+                .map_err(not_set_up)?;
         }
     }
     if args.modules.is_none() {

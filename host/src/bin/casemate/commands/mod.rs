@@ -14,12 +14,14 @@ pub(crate) mod queue;
 pub(crate) mod rejects;
 pub(crate) mod run;
 pub(crate) mod tenant;
+pub(crate) mod upgrade;
 
 use crate::ambient;
 use crate::args::Shared;
 use crate::output::{Exit, Failure};
 use casemate::model::{Instant, TenantId};
 use casemate::sandbox::Memory;
+use casemate::setup::SetupError;
 use casemate::store::{Home, StoreError};
 use casemate::triage::{NotStarted, SessionError};
 use casemate::{Casemate, Settings};
@@ -57,7 +59,7 @@ pub(crate) fn open_home(shared: &Shared) -> Result<Home, Failure> {
     Home::open(root).map_err(store)
 }
 
-fn no_home(shared: &Shared, error: anyhow::Error) -> Failure {
+pub(crate) fn no_home(shared: &Shared, error: anyhow::Error) -> Failure {
     Failure::new(Exit::Environment, error).help(format!(
         "`--home DIR` or CASEMATE_HOME names the home; `casemate --home {} init --operator YOU@EXAMPLE` makes one",
         shared.home.display()
@@ -94,7 +96,16 @@ pub(crate) fn not_started(error: NotStarted) -> Failure {
     if let NotStarted::Store(error) = error {
         return store(error);
     }
+    let suspended = match &error {
+        NotStarted::Suspended(tenant) => Some(tenant.clone()),
+        _ => None,
+    };
     let failure = Failure::new(error.kind().into(), error);
+    if let Some(tenant) = suspended {
+        return failure.help(format!(
+            "`casemate tenant show {tenant}` says since when and why"
+        ));
+    }
     match failure.exit {
         Exit::Denied => {
             failure.help("`casemate boundary check` shows all that is missing, in every tenant")
@@ -103,6 +114,14 @@ pub(crate) fn not_started(error: NotStarted) -> Failure {
             "nothing was changed; keep the tenant's folder as it is and compare it with a backup",
         ),
         Exit::Ok | Exit::Findings | Exit::Usage | Exit::Environment | Exit::TryAgain => failure,
+    }
+}
+
+/// How the program ends where something was not set up.
+pub(crate) fn not_set_up(error: SetupError) -> Failure {
+    match error {
+        SetupError::Store(error) => store(error),
+        error => Failure::new(error.kind().into(), error),
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{init, open, open_home, store};
+use super::{init, not_set_up, open, open_home, store};
 use crate::ambient;
 use crate::args::{Format, Module as Args, Shared};
 use crate::output::{self, Exit, Failure};
@@ -28,10 +28,24 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
         } => {
             let home = open_home(shared)?;
             let tenants = GrantedTenants::These(tenants.clone());
-            let grant = setup::grant(&home, module, tenants, by, ambient::now())?;
+            let grant =
+                setup::grant(&home, module, tenants, by, ambient::now()).map_err(not_set_up)?;
             output::say(&format!(
                 "granted module `{module}`, sha256:{}, in grants.toml",
                 grant.digest
+            ));
+            Ok(Exit::Ok)
+        }
+        Args::Revoke {
+            module,
+            tenants,
+            by,
+        } => {
+            let home = open_home(shared)?;
+            let tenants = GrantedTenants::These(tenants.clone());
+            setup::revoke(&home, module, tenants, by, ambient::now()).map_err(not_set_up)?;
+            output::say(&format!(
+                "withdrew module `{module}` in grants.toml: it does not run for them from their next start on"
             ));
             Ok(Exit::Ok)
         }

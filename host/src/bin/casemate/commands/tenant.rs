@@ -1,9 +1,11 @@
-use super::{open, open_home, store};
+use super::{not_set_up, not_started, open, open_home, store};
 use crate::ambient;
 use crate::args::{Format, Shared, Tenant};
-use crate::output::{self, Exit, Failure};
+use crate::output::{self, Exit, Failure, count, many, time};
+use casemate::model::TenantId;
 use casemate::sandbox::GrantedTenants;
 use casemate::setup;
+use casemate::tenants::{StandingChanged, TenantReport};
 use serde::Serialize;
 
 pub(crate) fn run(shared: &Shared, command: &Tenant) -> Result<Exit, Failure> {
@@ -14,32 +16,135 @@ pub(crate) fn run(shared: &Shared, command: &Tenant) -> Result<Exit, Failure> {
             grant_modules,
         } => {
             let home = open_home(shared)?;
-            setup::add_tenant(&home, tenant, accountable)?;
-            if *grant_modules {
-                for module in home.modules().map_err(store)? {
-                    let tenants = GrantedTenants::These(vec![tenant.clone()]);
-                    setup::grant(&home, &module, tenants, accountable, ambient::now())?;
-                }
-            }
+            setup::add_tenant(&home, tenant, accountable).map_err(not_set_up)?;
+            let folder = shared.home.join("tenants").join(tenant.as_str());
             output::say(&format!(
-                "made tenant `{tenant}`: read and change its five statements in {}",
-                shared
-                    .home
-                    .join("tenants")
-                    .join(tenant.as_str())
-                    .join("boundary.toml")
-                    .display()
+                "made tenant `{tenant}`: read and change its five statements in {}; {} and {} are there and say nothing yet",
+                folder.join("boundary.toml").display(),
+                folder.join("knowledge/assets.csv").display(),
+                folder.join("knowledge/known-good.toml").display(),
             ));
+            let modules = home.modules().map_err(store)?;
+            if *grant_modules {
+                for module in modules {
+                    let tenants = GrantedTenants::These(vec![tenant.clone()]);
+                    setup::grant(&home, &module, tenants, accountable, ambient::now())
+                        .map_err(not_set_up)?;
+                }
+            } else {
+                let named: Vec<String> = modules.iter().map(ToString::to_string).collect();
+                let which = match named.as_slice() {
+                    [] => "MODULE (none is installed yet)".to_owned(),
+                    named => format!("MODULE, one of: {}", named.join(", ")),
+                };
+                output::say(&format!(
+                    "nothing is granted to it: alerts will be kept and wait. `casemate module grant MODULE --tenant {tenant} --by {accountable}` grants {which}"
+                ));
+            }
             Ok(Exit::Ok)
         }
         Tenant::List => list(shared),
+        Tenant::Show { tenant } => show(shared, tenant),
+        Tenant::Suspend(args) => {
+            let casemate = open(shared)?;
+            let changed = casemate.suspend(&args.tenant, &args.by, &args.reason);
+            changed_to("suspended", changed.map_err(not_set_up)?)
+        }
+        Tenant::Resume(args) => {
+            let casemate = open(shared)?;
+            let changed = casemate.resume(&args.tenant, &args.by, &args.reason);
+            changed_to("works again", changed.map_err(not_set_up)?)
+        }
     }
+}
+
+fn changed_to(what: &str, changed: StandingChanged) -> Result<Exit, Failure> {
+    let tenant = &changed.change.tenant;
+    let Some(error) = changed.not_recorded else {
+        output::say(&format!("tenant `{tenant}` {what}; it is in its trail"));
+        return Ok(Exit::Ok);
+    };
+    output::say(&format!(
+        "tenant `{tenant}` {what} from its next start on; it is in tenants.toml and not in its trail yet"
+    ));
+    let help = "what works on the tenant now goes on to its end; its trail is written when it is next resumed, suspended or started";
+    Err(not_started(error).help(help))
+}
+
+fn show(shared: &Shared, tenant: &TenantId) -> Result<Exit, Failure> {
+    let casemate = open(shared)?;
+    let report = casemate.report(tenant).map_err(not_set_up)?;
+    match shared.format {
+        Format::Json => output::json("casemate.tenant-report/v1", &report)?,
+        Format::Ndjson => output::ndjson("casemate.tenant-report/v1", [&report])?,
+        Format::Table | Format::Csv => output::text(&page(&report))?,
+    }
+    Ok(Exit::Ok)
+}
+
+fn page(report: &TenantReport) -> String {
+    let mut out = String::new();
+    let mut line = |what: &str, says: String| out.push_str(&format!("{what:<12}{says}\n"));
+    line("tenant", report.tenant.to_string());
+    line(
+        "standing",
+        match &report.suspended {
+            None => "works".to_owned(),
+            Some(change) => format!(
+                "suspended since {} by {}: {}",
+                time(change.at),
+                change.by,
+                change.reason
+            ),
+        },
+    );
+    match (&report.boundary, &report.boundary_error) {
+        (Some(boundary), _) => {
+            line("boundary", format!("sha256:{}", boundary.digest));
+            for said in &boundary.lines {
+                line("", format!("{}: {}", said.subject, said.answer));
+            }
+            let withheld = match boundary.withheld.as_slice() {
+                [] => "none".to_owned(),
+                fields => fields.join(", "),
+            };
+            line("", format!("fields withheld: {withheld}"));
+        }
+        (None, error) => line("boundary", error.clone().unwrap_or_default()),
+    }
+    for module in &report.modules {
+        let says = match &module.why {
+            _ if module.runs => "runs".to_owned(),
+            Some(why) => format!("does not run: {why}"),
+            None => "does not run: the boundary does not hold".to_owned(),
+        };
+        line("module", format!("{}: {says}", module.module));
+    }
+    line(
+        "held",
+        format!(
+            "{}, {} waiting; {}, {}; {}",
+            many(report.alerts, "alert"),
+            count(report.waiting),
+            many(report.groups, "group"),
+            many(report.cases, "case"),
+            many(report.rejects, "reject"),
+        ),
+    );
+    line(
+        "last intake",
+        report.last_intake.map_or_else(|| "never".to_owned(), time),
+    );
+    line("trail", format!("{} entries", count(report.trail_entries)));
+    line("on disk", format!("{} bytes", count(report.disk_bytes)));
+    out
 }
 
 #[derive(Serialize)]
 struct Row {
     tenant: String,
     starts: bool,
+    suspended: bool,
     alerts: u64,
 }
 
@@ -50,6 +155,7 @@ struct List {
 
 fn list(shared: &Shared) -> Result<Exit, Failure> {
     let casemate = open(shared)?;
+    let suspensions = casemate.suspensions().map_err(not_set_up)?;
     let mut tenants = Vec::new();
     for tenant in casemate.tenants().map_err(store)? {
         let scope = casemate.home().tenant(&tenant).map_err(store)?;
@@ -60,6 +166,7 @@ fn list(shared: &Shared) -> Result<Exit, Failure> {
         tenants.push(Row {
             tenant: tenant.to_string(),
             starts: casemate.boundary(&scope).is_ok(),
+            suspended: suspensions.suspended(&tenant).is_some(),
             alerts,
         });
     }
@@ -72,11 +179,15 @@ fn list(shared: &Shared) -> Result<Exit, Failure> {
                 vec![
                     row.tenant.clone(),
                     starts.to_owned(),
-                    output::count(row.alerts),
+                    if row.suspended { "suspended" } else { "works" }.to_owned(),
+                    count(row.alerts),
                 ]
             };
             let rows: Vec<_> = tenants.iter().map(cells).collect();
-            output::text(&output::table(&["TENANT", "BOUNDARY", "ALERTS"], &rows))?;
+            output::text(&output::table(
+                &["TENANT", "BOUNDARY", "STANDING", "ALERTS"],
+                &rows,
+            ))?;
         }
     }
     Ok(Exit::Ok)

@@ -1,0 +1,246 @@
+//! What the operator's files say now and did not say at the last start: recorded before it has an
+//! effect, and kept with the salt of its commitments.
+
+use crate::boundary::Boundary;
+use crate::knowledge::{Assets, KnownGood};
+use crate::model::{Capability, Digest, Instant, ModuleName};
+use crate::sandbox::{Grant, Grants, Withdrawal};
+use crate::store::{Material, Random, Records, StoreError, TenantScope};
+use crate::suspension::Suspensions;
+use crate::trail::{
+    BoundaryChange, Commitment, GrantChange, GrantVerb, KnowledgeChange, Log, OutsideRun, Salt,
+    SuspensionChange, SuspensionVerb,
+};
+use crate::triage::{Knowledge, NotStarted};
+use std::collections::BTreeSet;
+
+/// A tenant's trail and store, open for writing, with what an entry needs.
+pub(crate) struct Recorder<'a> {
+    pub(crate) records: &'a Records,
+    pub(crate) log: &'a Log,
+    pub(crate) random: &'a dyn Random,
+    pub(crate) now: Instant,
+}
+
+/// Names of what was in effect, in the store.
+const SUSPENSIONS: &str = "suspensions";
+const GRANTS: &str = "grants";
+
+/// A grant that was in effect at the last start.
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+struct Given {
+    grant: Digest,
+    module: ModuleName,
+    digest: Digest,
+    capabilities: BTreeSet<Capability>,
+}
+
+/// The bytes of the files of knowledge that a start goes by.
+pub(crate) struct Written {
+    assets: File,
+    facts: File,
+}
+
+struct File {
+    capability: Capability,
+    bytes: Option<Vec<u8>>,
+    items: u64,
+}
+
+impl Written {
+    /// Reads a tenant's files of knowledge, and their bytes as they were read.
+    pub(crate) fn read(scope: &TenantScope) -> Result<(Knowledge, Self), NotStarted> {
+        loop {
+            let before = Self::bytes(scope)?;
+            let knowledge = Knowledge::read(scope)?;
+            // Somebody may have written one in between.
+            if Self::bytes(scope)? == before {
+                let [assets, facts] = before;
+                let file = |capability, bytes, items: usize| File {
+                    capability,
+                    bytes,
+                    items: items as u64,
+                };
+                let written = Self {
+                    assets: file(Capability::Assets, assets, knowledge.assets.iter().count()),
+                    facts: file(
+                        Capability::KnownGood,
+                        facts,
+                        knowledge.known_good.iter().count(),
+                    ),
+                };
+                return Ok((knowledge, written));
+            }
+        }
+    }
+
+    fn bytes(scope: &TenantScope) -> Result<[Option<Vec<u8>>; 2], StoreError> {
+        Ok([
+            scope.knowledge(Assets::FILE)?,
+            scope.knowledge(KnownGood::FILE)?,
+        ])
+    }
+}
+
+impl Recorder<'_> {
+    /// Records a boundary that is not the one of the last start.
+    pub(crate) fn boundary(&self, boundary: &Boundary) -> Result<(), NotStarted> {
+        let before = self.records.view()?.boundary_digest()?;
+        if before == Some(boundary.digest()) {
+            return Ok(());
+        }
+        let salt = self.salt()?;
+        let number = self.log.append(
+            self.now,
+            BoundaryChange {
+                before,
+                now: boundary.digest(),
+                change: Commitment::of(&salt, boundary.text().as_bytes()),
+                by: Commitment::of(&salt, boundary.accountable().as_bytes()),
+            },
+        )?;
+        self.log.sync()?;
+        let mut change = self.records.change()?;
+        change.put_boundary(boundary.digest(), number, *salt.as_bytes(), boundary.text())?;
+        Ok(change.commit()?)
+    }
+
+    /// Records each change of the tenant's standing that no entry tells yet.
+    pub(crate) fn suspensions(&self, all: &Suspensions) -> Result<(), NotStarted> {
+        let view = self.records.view()?;
+        let told: u64 = view.state(SUSPENSIONS)?.unwrap_or_default();
+        let tenant = view.tenant();
+        let mut count = 0;
+        for change in all.of(tenant) {
+            count += 1;
+            if count <= told {
+                continue;
+            }
+            let entry = |reason, by| SuspensionChange {
+                change: match change.suspended {
+                    true => SuspensionVerb::Suspended,
+                    false => SuspensionVerb::Resumed,
+                },
+                at: change.at,
+                reason,
+                by,
+            };
+            let (reason, by) = (change.reason.as_str(), change.by.as_str());
+            self.tell(reason.as_bytes(), by, entry, (SUSPENSIONS, &count))?;
+        }
+        // Somebody took lines out of the file; what is written next is told again.
+        if count < told {
+            let mut change = self.records.change()?;
+            change.put_state(SUSPENSIONS, &count)?;
+            change.commit()?;
+        }
+        Ok(())
+    }
+
+    /// Records which grants to the tenant were given and withdrawn since the last start.
+    pub(crate) fn grants(&self, grants: &Grants) -> Result<(), NotStarted> {
+        let view = self.records.view()?;
+        let tenant = view.tenant();
+        let mut told: Vec<Given> = view.state(GRANTS)?.unwrap_or_default();
+        let now: Vec<(Given, &Grant)> = grants
+            .in_effect(tenant)
+            .into_iter()
+            .map(|grant| (Given::of(grant), grant))
+            .collect();
+        while let Some(gone) = told.iter().position(|t| now.iter().all(|(n, _)| n != t)) {
+            let given = told.remove(gone);
+            // Where somebody took it out of the file, nobody says who it was.
+            let withdrawal = grants.withdrawal(&given.module, tenant);
+            let text = withdrawal.map(Withdrawal::text).unwrap_or_default();
+            let by = withdrawal.map(|w| w.by.to_string()).unwrap_or_default();
+            let entry = |_, by| given.entry(GrantVerb::Withdrawn, by);
+            self.tell(text.as_bytes(), &by, entry, (GRANTS, &told))?;
+        }
+        for (given, grant) in now {
+            if !told.contains(&given) {
+                told.push(given.clone());
+                let entry = |_, by| given.entry(GrantVerb::Given, by);
+                let text = grant.text();
+                self.tell(text.as_bytes(), grant.by.as_str(), entry, (GRANTS, &told))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Records what the tenant says of itself where that is not what it said at the last start.
+    /// Nobody signs these files: `by` is who is accountable for the tenant.
+    pub(crate) fn knowledge(&self, written: &Written, by: &str) -> Result<(), NotStarted> {
+        for file in [&written.assets, &written.facts] {
+            let name = file.capability.name();
+            let told: Option<Digest> = self.records.view()?.state(name)?;
+            let bytes = file.bytes.as_deref().unwrap_or_default();
+            let now = Digest::of(bytes);
+            // A file that was never there is nothing to tell.
+            if told == Some(now) || told.is_none() && file.bytes.is_none() {
+                continue;
+            }
+            let entry = |content, by| KnowledgeChange {
+                capability: file.capability,
+                content,
+                items: file.items,
+                by,
+            };
+            self.tell(bytes, by, entry, (name, &now))?;
+        }
+        Ok(())
+    }
+
+    /// Records an entry with commitments to a content and to who did it, then keeps these with their
+    /// salt and says what is in effect now.
+    fn tell<E: OutsideRun>(
+        &self,
+        content: &[u8],
+        by: &str,
+        entry: impl FnOnce(Commitment, Commitment) -> E,
+        state: (&str, &impl serde::Serialize),
+    ) -> Result<(), NotStarted> {
+        let salt = self.salt()?;
+        let of = |bytes| Commitment::of(&salt, bytes);
+        let entry = entry(of(content), of(by.as_bytes()));
+        let number = self.log.append(self.now, entry)?;
+        self.log.sync()?;
+        let mut change = self.records.change()?;
+        let kept = Material {
+            salt: *salt.as_bytes(),
+            batch: content.to_vec(),
+            answer: by.as_bytes().to_vec(),
+            ..Material::default()
+        };
+        change.put_material(number, &kept)?;
+        change.put_state(state.0, state.1)?;
+        Ok(change.commit()?)
+    }
+
+    fn salt(&self) -> Result<Salt, StoreError> {
+        let mut salt = [0; 32];
+        self.random.fill(&mut salt)?;
+        Ok(Salt::from_bytes(salt))
+    }
+}
+
+impl Given {
+    fn of(grant: &Grant) -> Self {
+        Self {
+            grant: Digest::of(grant.text().as_bytes()),
+            module: grant.module.clone(),
+            digest: grant.digest,
+            capabilities: grant.capabilities.iter().copied().collect(),
+        }
+    }
+
+    fn entry(&self, change: GrantVerb, by: Commitment) -> GrantChange {
+        GrantChange {
+            change,
+            grant: self.grant,
+            module: self.module.clone(),
+            digest: self.digest,
+            capabilities: self.capabilities.clone(),
+            by,
+        }
+    }
+}
