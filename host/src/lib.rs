@@ -1,6 +1,7 @@
 //! Casemate: runs sandboxed WebAssembly modules over security alerts, one tenant at a time, with a
 //! record of every call.
 
+mod alert;
 pub mod ambient;
 pub mod boundary;
 mod caller;
@@ -23,6 +24,7 @@ pub mod trail;
 pub mod triage;
 pub mod written;
 
+pub use alert::AlertFile;
 pub use caller::{Accounts, AsInRoster, Caller, NoCaller};
 pub use kind::ErrorKind;
 pub use open::{CannotRun, Casemate, NotLoaded, OpenError, Settings};

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use super::{Digest, Field, Instant, Severity, Text};
 
 /// The tenant's own running number of an alert, from 1; never reused.
@@ -59,6 +61,48 @@ pub enum TimeBasis {
     Observed,
     /// As [`TimeBasis::Observed`], written without a zone; UTC is assumed.
     ObservedZoneAssumed,
+}
+
+/// How an alert's time lies beside the host's clock when it was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case", tag = "is", content = "by_ms")]
+pub enum Timing {
+    /// Neither of the others.
+    OnTime,
+    /// It happened so many milliseconds before it was taken in: more than [`Timing::LATE_MS`].
+    Late(u64),
+    /// It happens so many milliseconds after it was taken in, more than [`Timing::AHEAD_MS`]: the
+    /// source's clock or the host's is wrong, or a zone was assumed that it is not.
+    Ahead(u64),
+}
+
+impl Timing {
+    /// Alerts older than an hour are late: most sources deliver within minutes.
+    pub const LATE_MS: u64 = 60 * 60 * 1000;
+    /// Clocks that are kept right differ by far less than five minutes.
+    pub const AHEAD_MS: u64 = 5 * 60 * 1000;
+}
+
+impl fmt::Display for Timing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OnTime => f.write_str("on time"),
+            Self::Late(ms) => write!(f, "late by {}", span(*ms)),
+            Self::Ahead(ms) => write!(f, "ahead of the host's clock by {}", span(*ms)),
+        }
+    }
+}
+
+/// A span of time in the two largest units.
+fn span(ms: u64) -> String {
+    let seconds = ms / 1000;
+    let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
+    let (minutes, seconds) = (seconds / 60 % 60, seconds % 60);
+    match (days, hours) {
+        (0, 0) => format!("{minutes} min {seconds} s"),
+        (0, hours) => format!("{hours} h {minutes} min"),
+        (days, hours) => format!("{days} d {hours} h"),
+    }
 }
 
 macro_rules! sources {
@@ -178,6 +222,19 @@ impl Alert {
             .map(|(_, v)| v.as_str())
     }
 
+    /// How its time lies beside when it was taken in.
+    pub fn timing(&self, taken_in: Instant) -> Timing {
+        let (event, host) = (self.time.millis(), taken_in.millis());
+        let apart = event.abs_diff(host);
+        if event > host && apart > Timing::AHEAD_MS {
+            Timing::Ahead(apart)
+        } else if event < host && apart > Timing::LATE_MS {
+            Timing::Late(apart)
+        } else {
+            Timing::OnTime
+        }
+    }
+
     /// The source's own id, else the digest of its bytes.
     pub fn own_id(&self) -> String {
         match &self.identity.id {
@@ -213,5 +270,53 @@ impl<'de> serde::Deserialize<'de> for Field {
                 .copied()
         };
         found.ok_or_else(|| serde::de::Error::custom("no such field"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alert_at(ms: i64) -> Alert {
+        let identity = Identity {
+            product: Text::capped("P", 8),
+            id: None,
+        };
+        Alert {
+            identity,
+            format: Source::Ocsf,
+            time: Instant::from_millis(ms),
+            basis: TimeBasis::Event,
+            observed: None,
+            severity: Severity::Low,
+            source_severity: Text::default(),
+            digest: Digest::of(b""),
+            fields: Vec::new(),
+            observables: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_alert_that_is_late_or_ahead_says_by_how_much() {
+        let now = 1_795_212_000_000_i64;
+        let timing = |ms: i64| alert_at(ms).timing(Instant::from_millis(now)).to_string();
+        assert_eq!(timing(now), "on time");
+        assert_eq!(timing(now - 3_600_000), "on time");
+        assert_eq!(timing(now - 3_600_001), "late by 1 h 0 min");
+        assert_eq!(timing(now - 90_061_000), "late by 1 d 1 h");
+        assert_eq!(timing(now + 300_000), "on time");
+        assert_eq!(
+            timing(now + 301_000),
+            "ahead of the host's clock by 5 min 1 s"
+        );
+        assert_eq!(timing(i64::MIN), "late by 106752010985 d 0 h");
+    }
+
+    #[test]
+    fn each_source_has_a_word_of_its_own() {
+        for source in Source::ALL {
+            assert_eq!(Source::parse(source.word()), Some(*source));
+        }
+        assert_eq!(Source::parse("csv"), None);
     }
 }

@@ -13,7 +13,9 @@ mod tenant;
 mod text;
 mod time;
 
-pub use alert::{Alert, AlertNumber, Identity, Observable, ObservableKind, Source, TimeBasis};
+pub use alert::{
+    Alert, AlertNumber, Identity, Observable, ObservableKind, Source, TimeBasis, Timing,
+};
 pub use capability::Capability;
 pub use case::{Case, Citation, Draft, Enrichment, Evidence, Link, Section, Sentence, Statement};
 pub(crate) use caught::caught;

@@ -294,7 +294,6 @@ impl View {
         Ok(found.map(|case| case.value()))
     }
 
-    /// The cases that have changed since they were last drafted, ascending.
     /// Whether a case has changed since it was last drafted.
     pub fn is_changed(&self, case: AlertNumber) -> Result<bool, StoreError> {
         let found = self
@@ -304,6 +303,7 @@ impl View {
         Ok(found.is_some())
     }
 
+    /// The cases that have changed since they were last drafted, ascending.
     pub fn changed_cases(&self) -> Result<Vec<AlertNumber>, StoreError> {
         let table = self.table(t::CHANGED)?;
         let rows = table.iter().map_err(|e| self.fail(&e))?;

@@ -79,6 +79,9 @@ pub(crate) enum Command {
     /// One case
     #[command(subcommand)]
     Case(Case),
+    /// One alert
+    #[command(subcommand)]
+    Alert(Alert),
     /// The five written statements of tenants
     #[command(subcommand)]
     Boundary(Boundary),
@@ -241,6 +244,16 @@ pub(crate) enum Case {
 }
 
 #[derive(Subcommand)]
+pub(crate) enum Alert {
+    /// What was taken from it, when it came, where it was placed, and its document as it came
+    Show {
+        /// The alert: `TENANT/NUMBER`
+        #[arg(value_parser = alert)]
+        alert: CaseId,
+    },
+}
+
+#[derive(Subcommand)]
 pub(crate) enum Boundary {
     /// Check the boundary files of all tenants, or of one
     Check {
@@ -292,7 +305,7 @@ pub(crate) struct Group {
     pub tenant: TenantId,
 }
 
-/// A case as the queue names it.
+/// A case or an alert, as the queue and drafts name them.
 #[derive(Clone)]
 pub(crate) struct CaseId {
     pub tenant: TenantId,
@@ -318,7 +331,18 @@ fn instant(text: &str) -> Result<Instant, String> {
 }
 
 fn case(text: &str) -> Result<CaseId, String> {
-    let wrong = || "a case such as `acme/17`, as `casemate queue` names it".to_owned();
+    numbered(
+        text,
+        "a case such as `acme/17`, as `casemate queue` names it",
+    )
+}
+
+fn alert(text: &str) -> Result<CaseId, String> {
+    numbered(text, "an alert such as `acme/17`, as drafts cite it")
+}
+
+fn numbered(text: &str, what: &str) -> Result<CaseId, String> {
+    let wrong = || what.to_owned();
     let (tenant, number) = text.split_once('/').ok_or_else(wrong)?;
     let tenant = TenantId::parse(tenant).map_err(|e| e.to_string())?;
     Ok(CaseId {

@@ -49,6 +49,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Quarantine(args) => commands::quarantine::run(shared, args),
         Command::Queue(args) => commands::queue::run(shared, args),
         Command::Case(args) => commands::case::run(shared, args),
+        Command::Alert(args) => commands::alert::run(shared, args),
         Command::Boundary(args) => commands::boundary::run(shared, args),
         Command::Module(args) => commands::module::run(shared, args),
         Command::Group(args) => commands::group::run(shared, args),

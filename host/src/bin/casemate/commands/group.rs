@@ -29,10 +29,10 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
                 placements.extend(rows);
                 Ok(())
             })?;
-            output::json("casemate.placements/v1", &List { placements })?;
+            output::json("casemate.grouping/v1", &List { placements })?;
         }
         Format::Ndjson => each(view.as_ref(), |rows| {
-            output::ndjson("casemate.placement/v1", &rows)
+            output::ndjson("casemate.grouped/v1", &rows)
         })?,
         Format::Csv | Format::Table => {
             let mut out = csv::Writer::from_writer(io::BufWriter::new(io::stdout().lock()));

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod alert;
 pub(crate) mod boundary;
 pub(crate) mod case;
 pub(crate) mod demo;
@@ -19,7 +20,7 @@ pub(crate) mod upgrade;
 use crate::ambient;
 use crate::args::Shared;
 use crate::output::{Exit, Failure};
-use casemate::model::{Instant, TenantId};
+use casemate::model::TenantId;
 use casemate::sandbox::Memory;
 use casemate::setup::SetupError;
 use casemate::store::{Home, StoreError};
@@ -132,9 +133,4 @@ pub(crate) fn stopped(error: SessionError) -> Failure {
     }
     Failure::new(error.kind().into(), error)
         .help("what was taken in before is kept; the same command again continues")
-}
-
-/// The time of decision: the one that was asked for, or now.
-pub(crate) fn as_of(asked: Option<Instant>) -> Instant {
-    asked.unwrap_or_else(ambient::now)
 }
