@@ -1,6 +1,7 @@
 //! The sources, one table a file. A new source is a variant of [`Source`], a file here and a line
 //! below; everything else follows from its table.
 
+mod elastic;
 mod eve;
 mod ocsf;
 mod wazuh;
@@ -14,7 +15,7 @@ pub(super) const fn table(source: Source) -> &'static Table {
         Source::Ocsf => &ocsf::TABLE,
         Source::Wazuh => &wazuh::TABLE,
         Source::Eve => &eve::TABLE,
-        Source::Elastic => &ocsf::TABLE,
+        Source::Elastic => &elastic::TABLE,
         Source::Crowdstrike => &ocsf::TABLE,
         Source::SentinelOne => &ocsf::TABLE,
         Source::Graph => &ocsf::TABLE,
