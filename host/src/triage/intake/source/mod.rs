@@ -1,6 +1,8 @@
 //! The sources, one table a file. A new source is a variant of [`Source`], a file here and a line
 //! below; everything else follows from its table.
 
+mod crowdstrike;
+mod crowdstrike_streams;
 mod elastic;
 mod eve;
 mod ocsf;
@@ -16,7 +18,7 @@ pub(super) const fn table(source: Source) -> &'static Table {
         Source::Wazuh => &wazuh::TABLE,
         Source::Eve => &eve::TABLE,
         Source::Elastic => &elastic::TABLE,
-        Source::Crowdstrike => &ocsf::TABLE,
+        Source::Crowdstrike => &crowdstrike::TABLE,
         Source::SentinelOne => &ocsf::TABLE,
         Source::Graph => &ocsf::TABLE,
         Source::Sentinel => &ocsf::TABLE,
