@@ -6,6 +6,7 @@ mod crowdstrike_streams;
 mod elastic;
 mod eve;
 mod ocsf;
+mod sentinelone;
 mod wazuh;
 
 use super::table::Table;
@@ -19,7 +20,7 @@ pub(super) const fn table(source: Source) -> &'static Table {
         Source::Eve => &eve::TABLE,
         Source::Elastic => &elastic::TABLE,
         Source::Crowdstrike => &crowdstrike::TABLE,
-        Source::SentinelOne => &ocsf::TABLE,
+        Source::SentinelOne => &sentinelone::TABLE,
         Source::Graph => &ocsf::TABLE,
         Source::Sentinel => &ocsf::TABLE,
         Source::GuardDuty => &ocsf::TABLE,
