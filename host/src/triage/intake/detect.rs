@@ -125,7 +125,7 @@ const NAMED_KEYS: usize = 24;
 fn named(it: &Top<'_>) -> Option<&'static str> {
     let has = |key: &str| it.has_some(key);
     let all = |keys: &[&str]| keys.iter().all(|key| has(key));
-    let table: [(&str, bool); 8] = [
+    let table: [(&str, bool); 12] = [
         (
             "an ECS event that is no alert",
             all(&["@timestamp", "event"]) || has("ecs"),
@@ -133,6 +133,22 @@ fn named(it: &Top<'_>) -> Option<&'static str> {
         (
             "a CrowdStrike Falcon telemetry record (FDR), context and not an alert",
             has("event_simpleName") || has("fdr_event_type"),
+        ),
+        (
+            "a CrowdStrike Falcon incident, which groups detections and is none itself",
+            all(&["incident_id", "host_ids", "fine_score"]),
+        ),
+        (
+            "a SentinelOne Deep Visibility event, telemetry and not an alert",
+            all(&["event.type", "dataSource.name"]),
+        ),
+        (
+            "a SentinelOne agent's record, an inventory and not an alert",
+            all(&["computerName", "agentVersion", "activeThreats"]),
+        ),
+        (
+            "an anomaly of an Okta rule of Panther, computed from a system log",
+            has("anomaly_severity_score") || has("anomaly_type"),
         ),
         (
             "a SentinelOne activity record",
@@ -144,7 +160,7 @@ fn named(it: &Top<'_>) -> Option<&'static str> {
         ),
         (
             "an Okta system log record",
-            has("eventType") && (has("published") || has("displayMessage")),
+            has("eventType") && (has("published") || has("displayMessage") || has("outcome")),
         ),
         (
             "a Carbon Black Cloud alert",

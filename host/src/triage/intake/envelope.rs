@@ -49,6 +49,7 @@ const ALL: &[Envelope] = &[
         "_source",
     ),
     around("Elasticsearch hit", &["_index", "_source"], "_source"),
+    around("Elasticsearch hit", &["_index", "fields"], "fields"),
     around("Splunk export", &["result._raw"], "result._raw"),
     around("Splunk export", &["preview", "result"], "result"),
     around("Splunk event", &["event", "sourcetype"], "event"),
@@ -72,10 +73,18 @@ const ALL: &[Envelope] = &[
     around("Azure event hub records", &["records"], "records"),
     around("CrowdStrike list", &["resources", "meta"], "resources"),
     around("SentinelOne list", &["data", "pagination"], "data"),
+    each_around(
+        "SentinelOne GraphQL answer",
+        &["data.alerts.edges"],
+        "data.alerts.edges",
+        "node",
+    ),
+    around("SentinelOne GraphQL answer", &["data.alert"], "data.alert"),
     around("Beats event", &["@timestamp", "message"], "message"),
     around("Fluent record", &["log"], "log"),
     around("list of alerts", &["alerts"], "alerts"),
     around("record around its raw event", &["raw"], "raw"),
+    around("Panther record", &["unknown_payload"], "unknown_payload"),
 ];
 
 /// An opened envelope.

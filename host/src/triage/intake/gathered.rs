@@ -3,7 +3,7 @@
 
 use super::observables::{
     MOST_OBSERVABLES, address, best_hash, domain, file_name, kind_of, most_bytes, observable,
-    typed, url_host,
+    techniques, typed, url_host,
 };
 use super::reason::Reason;
 use super::table::To;
@@ -142,21 +142,35 @@ impl Gathered {
         }
     }
 
-    /// Sets a field, unless it is set already or there is no text. An address, a domain and a hash
-    /// are taken in their bare form, and not at all where the text is none.
+    /// Sets a field, unless it is set already or there is no text. An address, a port, a domain, a hash and
+    /// techniques are taken in their bare form, a hash in lower case, and not at all where the text is
+    /// none.
     pub(super) fn set(&mut self, field: Field, text: Option<impl AsRef<str>>) {
         let Some(text) = text else { return };
         let text = text.as_ref().trim_ascii();
+        let techniques = (field == Field::RuleTechnique).then(|| techniques(text));
+        let text = techniques.as_deref().unwrap_or(text);
         let bare = match kind_of(field) {
             Some(Kind::Ip) => address(text).map(|(ip, _)| ip),
             Some(Kind::Domain) => address(text).is_none().then(|| domain(text)).flatten(),
             Some(Kind::Hash) => best_hash(text),
             Some(Kind::User | Kind::Host | Kind::Process | Kind::Url) | None => Some(text),
         };
+        // Port 0 is how sources write that there is none.
+        let no_port = matches!(field, Field::SourcePort | Field::DestinationPort)
+            && text.parse::<u16>().unwrap_or_default() == 0;
         if let Some(bare) = bare
             && !bare.is_empty()
+            && !no_port
             && !self.has(field)
         {
+            let lower;
+            let bare = if kind_of(field) == Some(Kind::Hash) {
+                lower = bare.to_ascii_lowercase();
+                &lower
+            } else {
+                bare
+            };
             self.fields
                 .push((field, Text::capped(bare, most_bytes(field))));
         }
@@ -221,6 +235,7 @@ impl Gathered {
 fn joined(below: &[&'static str], path: &str) -> String {
     let mut all: Vec<&str> = below.to_vec();
     all.push(path);
+    all.retain(|step| !step.is_empty());
     all.join(".")
 }
 

@@ -72,6 +72,42 @@ pub(super) fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
+/// The ids of ATT&CK techniques in a text, the most exact of each: vendors write ids of their own
+/// beside them, such as CrowdStrike's `CST0007`, and a technique beside its sub-technique.
+pub(super) fn techniques(text: &str) -> String {
+    let digits = |t: &str, n| t.len() == n && t.bytes().all(|b| b.is_ascii_digit());
+    let is = |word: &&str| {
+        word.strip_prefix('T')
+            .is_some_and(|id| match id.split_once('.') {
+                Some((technique, sub)) => digits(technique, 4) && digits(sub, 3),
+                None => digits(id, 4),
+            })
+    };
+    let split = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
+    let all: Vec<&str> = text.split(split).filter(is).collect();
+    let mut exact: Vec<&str> = Vec::new();
+    for id in &all {
+        let refined = |other: &&str| other.split_once('.').is_some_and(|(whole, _)| whole == *id);
+        if !exact.contains(id) && !all.iter().any(refined) {
+            exact.push(id);
+        }
+    }
+    exact.join(" ")
+}
+
+/// Whether an address says which machine it is: not a loopback, link-local or unspecified one, which
+/// every machine has.
+pub(super) fn tells_machine(ip: &str) -> bool {
+    let bare = ip.split_once('%').map_or(ip, |(ip, _zone)| ip);
+    match bare.parse() {
+        Ok(IpAddr::V4(ip)) => !(ip.is_loopback() || ip.is_link_local() || ip.is_unspecified()),
+        Ok(IpAddr::V6(ip)) => {
+            !(ip.is_loopback() || ip.is_unicast_link_local() || ip.is_unspecified())
+        }
+        Err(_) => false,
+    }
+}
+
 /// The kind a value really has and its bare form, given the kind its place suggests; none where it
 /// is no value one can pivot on.
 pub(super) fn typed(kind: Kind, value: &str) -> Option<(Kind, &str)> {
@@ -146,7 +182,7 @@ pub(super) const fn most_bytes(field: Field) -> usize {
     }
 }
 
-/// An observable of the source's own list.
+/// An observable of the source's own list; a hash in lower case, as in a field.
 pub(super) fn observable(kind: Kind, value: &str) -> Option<Observable> {
     let (kind, value) = typed(kind, value.trim_ascii())?;
     let most = match kind {
@@ -155,9 +191,15 @@ pub(super) fn observable(kind: Kind, value: &str) -> Option<Observable> {
             TEXT_BYTES
         }
     };
-    (!value.is_empty()).then(|| Observable {
+    let value = match kind {
+        Kind::Hash => Text::capped(&value.to_ascii_lowercase(), most),
+        Kind::Ip | Kind::Domain | Kind::Url | Kind::User | Kind::Host | Kind::Process => {
+            Text::capped(value, most)
+        }
+    };
+    (!value.as_str().is_empty()).then_some(Observable {
         kind,
-        value: Text::capped(value, most),
+        value,
         field: None,
     })
 }
@@ -211,6 +253,37 @@ mod tests {
             (Kind::Url, "http://x/y", Some((Kind::Url, "http://x/y"))),
         ] {
             assert_eq!(typed(kind, value), want, "{value}");
+        }
+    }
+
+    #[test]
+    fn techniques_are_those_of_attack_and_the_most_exact() {
+        for (text, want) in [
+            ("T1059", "T1059"),
+            ("T1110, T1110.001 T1110.003", "T1110.001 T1110.003"),
+            ("T1003 T1003 CST0007 TA0006 T12345 T1059.1", "T1003"),
+            ("Process Injection", ""),
+            ("", ""),
+        ] {
+            assert_eq!(techniques(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_every_machine_has_tells_none() {
+        for ip in ["10.0.0.5", "2001:db8::1", "192.0.2.1"] {
+            assert!(tells_machine(ip), "{ip}");
+        }
+        for ip in [
+            "127.0.0.1",
+            "::1",
+            "fe80::1%eth0",
+            "169.254.3.4",
+            "0.0.0.0",
+            "srv",
+            "",
+        ] {
+            assert!(!tells_machine(ip), "{ip}");
         }
     }
 

@@ -34,6 +34,61 @@ pub(super) fn suricata(priority: &str) -> Severity {
     }
 }
 
+/// The words that most sources use: Elastic's `kibana.alert.severity`, `low` to `critical`
+/// (elastic.co, "Detection alert schema"); Wazuh 5's `wazuh.rule.level`, `informational` to
+/// `critical` (documentation.wazuh.com, 5.0, "Rules"); SentinelOne's `ruleInfo.severity` and that of
+/// its unified alerts, `INFO` or `LOW` to `CRITICAL` (its API's own reference).
+pub(super) fn word(text: &str) -> Severity {
+    match text.to_ascii_lowercase().as_str() {
+        "informational" | "info" => Severity::Informational,
+        "low" => Severity::Low,
+        "medium" => Severity::Medium,
+        "high" => Severity::High,
+        "critical" => Severity::Critical,
+        "fatal" => Severity::Fatal,
+        _ => Severity::Unknown,
+    }
+}
+
+/// ECS's `event.severity`: a number of the source's own scale, so unknown, save for the four that
+/// Elastic's own products and integrations write for their words, which are those of its detection
+/// rules' default risk scores: 21 low, 47 medium, 73 high, 99 critical.
+pub(super) fn ecs(number: &str) -> Severity {
+    match number {
+        "21" => Severity::Low,
+        "47" => Severity::Medium,
+        "73" => Severity::High,
+        "99" => Severity::Critical,
+        text => word(text),
+    }
+}
+
+/// CrowdStrike's `severity_name`, or its `severity` from 1 to 100 in the bands of Falcon's console:
+/// informational up to 19, low up to 39, medium up to 59, high up to 79, critical above. Numbers below
+/// 10 are unknown without a name: older events count 1 to 5 upwards, those of cloud posture 1 to 3
+/// downwards.
+pub(super) fn crowdstrike(text: &str) -> Severity {
+    match text.parse::<u8>() {
+        Ok(10..=19) => Severity::Informational,
+        Ok(20..=39) => Severity::Low,
+        Ok(40..=59) => Severity::Medium,
+        Ok(60..=79) => Severity::High,
+        Ok(80..=100) => Severity::Critical,
+        Ok(_) => Severity::Unknown,
+        Err(_) => word(text),
+    }
+}
+
+/// SentinelOne's threats have no severity; `confidenceLevel` stands for it. That a malicious one is
+/// high and a suspicious one medium is ours: the vendor documents no such thing.
+pub(super) fn sentinelone_confidence(text: &str) -> Severity {
+    match text.to_ascii_lowercase().as_str() {
+        "malicious" => Severity::High,
+        "suspicious" => Severity::Medium,
+        _ => Severity::Unknown,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +109,26 @@ mod tests {
             }
         }
         assert_eq!(ocsf("99"), Severity::Unknown);
+    }
+
+    #[test]
+    fn a_word_is_that_word_and_a_number_of_no_known_scale_is_unknown() {
+        for f in [word, ecs, crowdstrike] {
+            assert_eq!(f("HIGH"), Severity::High);
+            assert_eq!(f("Informational"), Severity::Informational);
+            for odd in ["", "-1", "3", "255", "99999999999999999999", "severe"] {
+                assert_eq!(f(odd), Severity::Unknown, "{odd}");
+            }
+        }
+        assert_eq!(ecs("73"), Severity::High);
+        let bands = [("10", "informational"), ("20", "low"), ("59", "medium")];
+        for (number, want) in bands
+            .into_iter()
+            .chain([("79", "high"), ("100", "critical")])
+        {
+            assert_eq!(crowdstrike(number).word(), want);
+        }
+        assert_eq!(sentinelone_confidence("malicious"), Severity::High);
+        assert_eq!(sentinelone_confidence("n/a"), Severity::Unknown);
     }
 }

@@ -61,7 +61,7 @@ pub(super) enum Row {
     Take(To, &'static [&'static str]),
     /// Rows for each object at a path, or for the first that passes.
     Of {
-        /// The path.
+        /// The path; empty for the object that is at hand.
         at: &'static str,
         /// A path below it, and what its text must end with, in lower case.
         when: Option<(&'static str, &'static [&'static str])>,
@@ -73,6 +73,9 @@ pub(super) enum Row {
     /// What no row can say, and the paths it reads.
     Call(&'static [&'static str], fn(&Object<'_>, &mut Gathered)),
 }
+
+/// For `when`: any text will do.
+pub(super) const ANY: &[&str] = &[""];
 
 pub(super) const fn take(to: To, from: &'static [&'static str]) -> Row {
     Row::Take(to, from)
@@ -206,6 +209,13 @@ impl Compiled {
     }
 }
 
+fn way_to(at: &'static str) -> Vec<&'static str> {
+    if at.is_empty() {
+        return Vec::new();
+    }
+    steps(at).collect()
+}
+
 fn compile(rows: &'static [Row], prefix: &[&'static str], names: &mut Names) -> Vec<CompiledRow> {
     let mut all = Vec::with_capacity(rows.len());
     for row in rows {
@@ -230,7 +240,7 @@ fn compile(rows: &'static [Row], prefix: &[&'static str], names: &mut Names) -> 
                 unless,
                 rows,
             } => {
-                let way: Vec<&'static str> = steps(at).collect();
+                let way: Vec<&'static str> = way_to(at);
                 let below: Vec<_> = prefix.iter().chain(&way).copied().collect();
                 if let Some((path, _)) = when {
                     names.add(below.iter().copied().chain(steps(path)));
@@ -288,9 +298,13 @@ fn gather(
             }
             CompiledRow::Call(reads, call) => {
                 let (before, had_id) = (it.mark(), it.id.is_some());
+                let had_product = it.product.is_some();
                 call(at, it);
                 let id = if it.id.is_some() && !had_id { "Id" } else { "" };
                 it.trace(before, &|| reads.join(", "), id);
+                if it.product.is_some() && !had_product {
+                    it.trace(it.mark(), &|| reads.join(", "), "Product");
+                }
             }
             CompiledRow::Of {
                 at: way,
@@ -300,6 +314,9 @@ fn gather(
                 rows,
             } => {
                 let mut objects = Vec::new();
+                if way.is_empty() {
+                    objects.push(at);
+                }
                 at.visit(way, &mut |node| {
                     if let Node::Object(object) = node {
                         objects.push(object);

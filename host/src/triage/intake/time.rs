@@ -7,14 +7,19 @@ use crate::model::{Instant, Text};
 const TOO_LATE_MS: i64 = 7_289_654_400_000;
 /// A count below this is no time counted from the epoch, but for example a year.
 const LEAST_COUNT: i64 = 100_000_000;
+/// Between these a count is Windows' FILETIME, 100 nanoseconds since 1601, of 1973 to 2200: in
+/// nanoseconds since the epoch it would be of 1973 to 1976, of which nobody counts nanoseconds.
+const FILETIME: std::ops::Range<i64> = 117_444_736_000_000_000..189_341_280_000_000_000;
+/// 1970-01-01T00:00:00Z as FILETIME.
+const FILETIME_EPOCH: i64 = 116_444_736_000_000_000;
 
 /// How a source counts time, where it writes a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
     /// Milliseconds since the epoch, whatever their size.
     Millis,
-    /// Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by their size,
-    /// which for times from 1973 to 2200 can be one only.
+    /// Seconds, milliseconds, microseconds or nanoseconds since the epoch, or FILETIME, told apart by
+    /// their size, which for times from 1973, in nanoseconds from 1976, to 2200 can be one only.
     Any,
 }
 
@@ -58,6 +63,7 @@ fn counted(unit: Unit, text: &str) -> Option<(Instant, bool)> {
         }
         Unit::Any if count < TOO_LATE_MS => count,
         Unit::Any if count < TOO_LATE_MS * 1000 => count / 1000,
+        Unit::Any if FILETIME.contains(&count) => (count - FILETIME_EPOCH) / 10_000,
         Unit::Any => count / 1_000_000,
     };
     Some((Instant::from_millis(ms), true))
@@ -141,6 +147,7 @@ mod tests {
             "1795212000123",
             "1795212000123456",
             "1795212000123456789",
+            "134396856001230000",
         ] {
             assert_eq!(ms(Unit::Any, text), want, "{text}");
         }

@@ -228,6 +228,19 @@ impl<'a> Object<'a> {
         found
     }
 
+    /// Every text a path leads to.
+    pub(super) fn texts(&self, path: &str) -> Vec<&str> {
+        let steps: Vec<_> = steps(path).collect();
+        let mut found = Vec::new();
+        self.visit(&steps, &mut |node| {
+            if let Node::Text(text) = node {
+                found.push(text.as_ref());
+            }
+            false
+        });
+        found
+    }
+
     /// Every object a path leads to.
     pub(super) fn objects(&self, path: &str) -> Vec<&Self> {
         let steps: Vec<_> = steps(path).collect();

@@ -1,8 +1,12 @@
 //! The sources, one table a file. A new source is a variant of [`Source`], a file here and a line
 //! below; everything else follows from its table.
 
+mod crowdstrike;
+mod crowdstrike_streams;
+mod elastic;
 mod eve;
 mod ocsf;
+mod sentinelone;
 mod wazuh;
 
 use super::table::Table;
@@ -14,9 +18,9 @@ pub(super) const fn table(source: Source) -> &'static Table {
         Source::Ocsf => &ocsf::TABLE,
         Source::Wazuh => &wazuh::TABLE,
         Source::Eve => &eve::TABLE,
-        Source::Elastic => &ocsf::TABLE,
-        Source::Crowdstrike => &ocsf::TABLE,
-        Source::SentinelOne => &ocsf::TABLE,
+        Source::Elastic => &elastic::TABLE,
+        Source::Crowdstrike => &crowdstrike::TABLE,
+        Source::SentinelOne => &sentinelone::TABLE,
         Source::Graph => &ocsf::TABLE,
         Source::Sentinel => &ocsf::TABLE,
         Source::GuardDuty => &ocsf::TABLE,

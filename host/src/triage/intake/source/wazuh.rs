@@ -9,7 +9,7 @@ use crate::model::{Field, ObservableKind, Source};
 use crate::triage::intake::gathered::Gathered;
 use crate::triage::intake::reason::Reason;
 use crate::triage::intake::severity;
-use crate::triage::intake::table::{Row, Table, To, each, field, take};
+use crate::triage::intake::table::{Row, Table, To, each, field, process, take};
 use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
@@ -43,8 +43,16 @@ pub(super) const TABLE: Table = Table {
         take(To::Words(Field::RuleTechnique), &["rule.mitre.id"]),
         field(Field::HostName, &["agent.name"]),
         field(Field::HostIp, &["agent.ip"]),
-        field(Field::Message, &["full_log"]),
+        field(Field::Message, &["full_log", "data.win.system.message"]),
         each("data.win.eventdata", WINDOWS),
+        process(
+            "data.audit",
+            &[
+                field(Field::ProcessName, &["command"]),
+                take(To::FileName(Field::ProcessName), &["exe"]),
+                field(Field::ProcessPath, &["exe"]),
+            ],
+        ),
         take(
             To::Endpoint(Field::SourceIp, Field::SourcePort),
             &["data.srcip", "data.src_ip"],
@@ -61,8 +69,7 @@ pub(super) const TABLE: Table = Table {
             To::Seen(ObservableKind::User),
             &["data.srcuser", "data.dstuser"],
         ),
-        Row::Call(&["data.app_proto"], application_protocol),
-        field(Field::Protocol, &["data.protocol", "data.proto"]),
+        Row::Call(&["data.app_proto", "data.protocol", "data.proto"], protocol),
         field(Field::ProcessCommandLine, &["data.command"]),
         field(Field::Url, &["data.url"]),
         Row::Call(&["data.http.hostname", "data.http.url"], http),
@@ -84,20 +91,24 @@ pub(super) const TABLE: Table = Table {
 
 /// What Windows and Sysmon events name, as Wazuh's decoder writes them.
 const WINDOWS: &[Row] = &[
-    field(
-        Field::UserName,
-        &["targetUserName", "user", "subjectUserName"],
+    Row::Call(
+        &[
+            "targetUserName",
+            "user",
+            "subjectUserName",
+            "image",
+            "newProcessName",
+            "processName",
+            "commandLine",
+            "targetFilename",
+        ],
+        windows,
     ),
     take(
         To::FileName(Field::ProcessName),
         &["image", "newProcessName", "processName"],
     ),
-    field(
-        Field::ProcessPath,
-        &["image", "newProcessName", "processName"],
-    ),
     field(Field::ProcessHash, &["hashes"]),
-    field(Field::ProcessCommandLine, &["commandLine"]),
     take(
         To::FileName(Field::ProcessParent),
         &["parentImage", "parentProcessName"],
@@ -114,8 +125,37 @@ const WINDOWS: &[Row] = &[
     field(Field::DestinationPort, &["destinationPort"]),
     field(Field::Domain, &["destinationHostname", "queryName"]),
     field(Field::Protocol, &["protocol"]),
-    field(Field::FilePath, &["targetFilename"]),
 ];
+
+/// Wazuh's agent escapes the backslashes and quotes of a Windows event once before they become JSON.
+fn windows(event: &Object<'_>, it: &mut Gathered) {
+    let take: [(Field, &[&str]); 4] = [
+        (
+            Field::UserName,
+            &["targetUserName", "user", "subjectUserName"],
+        ),
+        (
+            Field::ProcessPath,
+            &["image", "newProcessName", "processName"],
+        ),
+        (Field::ProcessCommandLine, &["commandLine"]),
+        (Field::FilePath, &["targetFilename"]),
+    ];
+    for (field, paths) in take {
+        let text = paths.iter().find_map(|path| event.text(path));
+        it.set(field, text.map(unescaped));
+    }
+}
+
+fn unescaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let escaped = rest.next_if(|next| c == '\\' && matches!(next, '\\' | '"'));
+        out.push(escaped.unwrap_or(c));
+    }
+    out
+}
 
 fn id(document: &Object<'_>, it: &mut Gathered) {
     if let Some(id) = document.text("id") {
@@ -126,14 +166,29 @@ fn id(document: &Object<'_>, it: &mut Gathered) {
     }
 }
 
-/// `failed` is Suricata's "could not be told".
-fn application_protocol(document: &Object<'_>, it: &mut Gathered) {
+/// `failed` is Suricata's "could not be told", and what Wazuh's decoders of web servers' logs call the
+/// protocol is the method.
+fn protocol(document: &Object<'_>, it: &mut Gathered) {
+    let application = document.text("data.app_proto");
     it.set(
         Field::Protocol,
-        document
-            .text("data.app_proto")
-            .filter(|name| *name != "failed"),
+        application.filter(|name| *name != "failed"),
     );
+    let methods = [
+        "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE",
+    ];
+    let name = document.text("data.protocol");
+    it.set(
+        Field::Protocol,
+        name.map(|name| {
+            if methods.contains(&name) {
+                "http"
+            } else {
+                name
+            }
+        }),
+    );
+    it.set(Field::Protocol, document.text("data.proto"));
 }
 
 fn http(document: &Object<'_>, it: &mut Gathered) {

@@ -116,18 +116,25 @@ fn a_documents_own_keys_say_what_it_is() {
         (r#""event_type":"alert""#, "of no known form"),
         (r#""rule":{"level":3}"#, "of no known form"),
         (r#""rule":"level","agent":{}"#, "of no known form"),
+        (r#""@timestamp":"x","kibana.alert.uuid":"y""#, "no"),
         (
-            r#""@timestamp":"x","kibana.alert.uuid":"y""#,
-            "an Elastic Security alert",
+            r#""@timestamp":"x","event":{"kind":"state"}"#,
+            "an ECS document whose",
         ),
         (
-            r#""composite_id":"x""#,
-            "a CrowdStrike Falcon detection, which is not taken",
+            r#""class_uid":2004,"composite_id":"x""#,
+            "both an OCSF finding and a CrowdStrike Falcon alert",
         ),
         (
-            r#""threatInfo":{}"#,
-            "a SentinelOne threat, which is not taken",
+            r#""metadata":{"eventType":"AuthActivityAuditEvent"},"event":{}"#,
+            "a CrowdStrike Falcon",
         ),
+        (
+            r#""activityType":90,"accountId":"1""#,
+            "a SentinelOne activity record, which is not taken",
+        ),
+        (r#""composite_id":"x""#, "no"),
+        (r#""threatInfo":{}"#, "no"),
         (
             r#""createdDateTime":"x","severity":"high","detectionSource":"y""#,
             "a Microsoft Graph security alert, which is not taken",
