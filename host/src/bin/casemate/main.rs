@@ -51,5 +51,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Group(args) => commands::group::run(shared, args),
         Command::Rejects(args) => commands::rejects::run(shared, args),
         Command::Doctor => commands::doctor::run(shared),
+        Command::Completions { shell } => commands::completions::completions(*shell),
+        Command::Man { dir } => commands::completions::man(dir),
     }
 }
