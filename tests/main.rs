@@ -11,6 +11,7 @@
 mod answers;
 mod command_line;
 mod embedding;
+mod examples;
 mod fields;
 mod house;
 mod isolation;
