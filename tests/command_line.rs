@@ -1,9 +1,9 @@
 //! The command line as a user has it: its own process, killed, piped, wrongly called.
 
-use crate::support::{AS_OF, casemate, made, ndjson, said, stream, written};
+use crate::support::{AS_OF, Folder, casemate, made, ndjson, said, stream, written};
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// Placements and every case with its draft, as the command line shows them.
@@ -154,4 +154,102 @@ fn machine_output_names_its_schema_and_has_no_colour() {
         assert_eq!(document["schema"], schema);
         assert!(!said(&home, arguments).1.contains('\u{1b}'));
     }
+}
+
+#[test]
+fn every_shell_gets_a_script_that_knows_the_commands() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (code, script, stderr) = said(folder.path(), &["completions", shell]);
+        assert_eq!(code, 0, "{shell}: {stderr}");
+        for word in ["boundary", "doctor", "pooled-memory", "as-of"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    assert_eq!(said(folder.path(), &["completions", "tcsh"]).0, 2);
+}
+
+#[test]
+fn every_command_has_a_manual_page_that_is_one() {
+    let folder = Folder::new();
+    let pages = folder.path().join("man");
+    let (code, _, stderr) = said(folder.path(), &["man", pages.to_str().unwrap()]);
+    assert_eq!(code, 0, "{stderr}");
+    let names: Vec<String> = std::fs::read_dir(&pages)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for name in [
+        "casemate.1",
+        "casemate-run.1",
+        "casemate-case-show.1",
+        "casemate-module-grant.1",
+    ] {
+        assert!(
+            names.iter().any(|n| n == name),
+            "{name} is not in {names:?}"
+        );
+    }
+    // Where there is a checker of pages, it has nothing to say.
+    let checker = |name: &str| match name {
+        "groff" => ["-man", "-ww", "-z", "-Tutf8"].as_slice(),
+        _ => ["-T", "lint", "-W", "error"].as_slice(),
+    };
+    for program in ["groff", "mandoc"] {
+        for name in &names {
+            let mut command = Command::new(program);
+            match command
+                .args(checker(program))
+                .arg(pages.join(name))
+                .output()
+            {
+                Ok(told) => {
+                    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+                    assert!(told.status.success() && said.is_empty(), "{name}: {said}");
+                }
+                Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound),
+            }
+        }
+    }
+}
+
+#[test]
+fn doctor_says_what_is_to_be_done_where_something_is_wrong() {
+    let (_folder, home) = made();
+    let (code, said_of, _) = said(&home, &["doctor", "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_str(&said_of).unwrap();
+    let state = |found: &serde_json::Value, what: &str| {
+        let all = found["findings"].as_array().unwrap().clone();
+        let mut of = all.into_iter().filter(|f| f["what"] == what);
+        of.next()
+            .unwrap_or_else(|| panic!("nothing of `{what}` in {found}"))["state"]
+            .clone()
+    };
+    for what in [
+        "host",
+        "advisories",
+        "home",
+        "writable",
+        "disk",
+        "clock",
+        "files",
+        "memory",
+    ] {
+        assert_eq!(state(&found, what), "ok", "{what}");
+    }
+    assert_eq!(code, 0);
+    assert!(
+        said_of.contains("rustc ") && said_of.contains("wasmtime "),
+        "{said_of}"
+    );
+    let (code, pooled, _) = said(&home, &["doctor", "--pooled-memory"]);
+    assert_eq!(code, 1);
+    assert!(
+        pooled.contains("attention") && pooled.contains("--pooled-memory"),
+        "{pooled}"
+    );
+    let nowhere = home.join("nowhere");
+    let (code, none, _) = said(&nowhere, &["doctor"]);
+    assert_eq!(code, 1);
+    assert!(none.contains("casemate init"), "{none}");
 }

@@ -12,6 +12,7 @@ mod answers;
 mod command_line;
 mod consent;
 mod embedding;
+mod examples;
 mod fields;
 mod house;
 mod isolation;

@@ -96,6 +96,18 @@ pub(crate) enum Command {
     Upgrade,
     /// What of this machine and this home is as it should be
     Doctor,
+    /// Print a shell's script that completes commands and options
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages into a folder
+    Man {
+        /// The folder; made where it is not there
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
 }
 
 #[derive(Args)]

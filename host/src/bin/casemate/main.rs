@@ -56,5 +56,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Rejects(args) => commands::rejects::run(shared, args),
         Command::Upgrade => commands::upgrade::run(shared),
         Command::Doctor => commands::doctor::run(shared),
+        Command::Completions { shell } => commands::completions::completions(*shell),
+        Command::Man { dir } => commands::completions::man(dir),
     }
 }

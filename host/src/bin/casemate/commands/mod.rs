@@ -3,6 +3,7 @@
 pub(crate) mod alert;
 pub(crate) mod boundary;
 pub(crate) mod case;
+pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod group;

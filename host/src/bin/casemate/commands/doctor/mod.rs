@@ -1,0 +1,274 @@
+//! What of this machine and this home is as it should be, and what to do where it is not.
+
+mod advisories;
+mod machine;
+
+use super::{open, store};
+use crate::ambient;
+use crate::args::{Format, Shared};
+use crate::output::{self, Exit, Failure, Paint};
+use advisories::{ADVISORIES, MADE, NEWEST};
+use casemate::Casemate;
+use casemate::model::{Instant, TenantId};
+use casemate::sandbox::{ENGINE, Limits, Memory};
+use casemate::store::TenantScope;
+use serde::Serialize;
+
+/// How it is with one thing.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Ok,
+    Attention,
+    Wrong,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    what: &'static str,
+    ok: bool,
+    state: State,
+    says: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'static str>,
+}
+
+#[derive(Default, Serialize)]
+struct Findings {
+    findings: Vec<Finding>,
+}
+
+impl Findings {
+    fn add(&mut self, what: &'static str, state: State, says: String, help: Option<&'static str>) {
+        self.findings.push(Finding {
+            what,
+            ok: state == State::Ok,
+            state,
+            says,
+            help,
+        });
+    }
+
+    fn ok(&mut self, what: &'static str, says: String) {
+        self.add(what, State::Ok, says, None);
+    }
+
+    /// It works, and somebody should look.
+    fn attention(&mut self, what: &'static str, says: String, help: &'static str) {
+        self.add(what, State::Attention, says, Some(help));
+    }
+
+    /// It does not work, or cannot be relied on.
+    fn wrong(&mut self, what: &'static str, says: String, help: &'static str) {
+        self.add(what, State::Wrong, says, Some(help));
+    }
+}
+
+pub(crate) fn run(shared: &Shared) -> Result<Exit, Failure> {
+    let mut findings = Findings::default();
+    let memory = if shared.pooled_memory {
+        Memory::Pooled
+    } else {
+        Memory::OnDemand
+    };
+    program(&mut findings, memory);
+    let mut last = None;
+    let mut tenants = 0;
+    match ambient::open_dir(&shared.home) {
+        Ok(root) => {
+            machine::writable(&mut findings, &root);
+            machine::room(&mut findings, &root);
+            match open(shared) {
+                Ok(casemate) => {
+                    let version = casemate.home().text("home.toml").map_err(store)?;
+                    let version = version.unwrap_or_default();
+                    let says = format!("`{}`, {}", shared.home.display(), version.trim());
+                    findings.ok("home", says);
+                    (tenants, last) = home(&mut findings, &casemate)?;
+                }
+                Err(failure) => findings.wrong(
+                    "home",
+                    format!("{:#}", failure.error),
+                    "mend the file that is named, or name another home with `--home`",
+                ),
+            }
+        }
+        Err(error) => findings.wrong(
+            "home",
+            format!("{error:#}"),
+            "`--home DIR` or CASEMATE_HOME names the home; `casemate init` makes one",
+        ),
+    }
+    machine::clock(&mut findings, ambient::now(), last);
+    machine::limits(&mut findings, tenants, memory);
+    print(shared, &findings)
+}
+
+/// The program itself: versions, limits, what is known against the engine.
+fn program(findings: &mut Findings, memory: Memory) {
+    let says = format!(
+        "casemate {}, {ENGINE}, compiled by {}; {} cores",
+        env!("CARGO_PKG_VERSION"),
+        env!("CASEMATE_RUSTC"),
+        ambient::threads()
+    );
+    findings.ok("host", says);
+    let limits = Limits::DEFAULT;
+    let says = format!(
+        "a run has {} MiB, {} ms, {} host calls where nothing else is granted",
+        limits.memory_bytes >> 20,
+        limits.deadline_ms,
+        limits.host_calls
+    );
+    findings.ok("sandbox", says);
+    let pooled = memory == Memory::Pooled;
+    let version = advisories::version(ENGINE);
+    let mut found = 0;
+    for known in ADVISORIES {
+        let concerns = version.is_none_or(|version| known.concerns(version));
+        if concerns && known.needs.is_used(pooled) {
+            found += 1;
+            let (id, ghsa, needs) = (known.id, known.ghsa, known.needs.word());
+            let says = format!(
+                "{id} ({ghsa}): {}; it needs {needs}, which is in use",
+                known.about
+            );
+            findings.wrong("advisory", says, "take a casemate with a later wasmtime");
+        }
+    }
+    if found == 0 {
+        let says = format!(
+            "none of {} of wasmtime concerns {ENGINE} as it is used; the table is of {MADE}, its \
+             newest of {NEWEST}: `cargo deny check advisories` knows later ones",
+            ADVISORIES.len()
+        );
+        findings.ok("advisories", says);
+    }
+}
+
+/// The home's own files and its tenants. Gives how many there are, and the latest entry of a trail.
+fn home(
+    findings: &mut Findings,
+    casemate: &Casemate,
+) -> Result<(usize, Option<(Instant, String)>), Failure> {
+    let loaded = casemate.modules().len();
+    let from_cache = casemate.modules().iter().filter(|m| m.from_cache()).count();
+    let says = format!("{loaded} loaded, {from_cache} of them compiled before");
+    findings.ok("modules", says);
+    for broken in casemate.not_loaded() {
+        let says = format!("`{}` cannot be loaded: {}", broken.name, broken.why);
+        findings.wrong(
+            "module",
+            says,
+            "install it again: `casemate module add FOLDER`",
+        );
+    }
+    for (grant, line) in casemate.grants().strangers(casemate.roster()) {
+        let says = format!("{line}: `{}` is not in the roster", grant.by);
+        findings.wrong(
+            "grant",
+            says,
+            "write the person into roster.toml, or grant it again",
+        );
+    }
+    let (tenants, strangers) = casemate.home().tenants().map_err(store)?;
+    for stranger in strangers {
+        let says = format!("`tenants/{stranger}` is not a tenant's id");
+        findings.wrong("folder", says, "move it out of `tenants`");
+    }
+    let mut hold = 0;
+    let mut last: Option<(Instant, String)> = None;
+    for tenant in &tenants {
+        let scope = casemate.home().tenant(tenant).map_err(store)?;
+        match casemate.boundary(&scope) {
+            Ok(_) => hold += 1,
+            Err(error) => {
+                let text = error.to_string();
+                let says = text.lines().next().unwrap_or_default().to_owned();
+                findings.wrong(
+                    "boundary",
+                    says,
+                    "`casemate boundary check` shows all that is wrong",
+                );
+            }
+        }
+        if let Err(error) = casemate.check_knowledge(&scope) {
+            let says = format!("tenant `{tenant}`: {error}");
+            findings.wrong("knowledge", says, "mend the file at the line that is named");
+        }
+        if let Err(error) = casemate.view(tenant) {
+            let help = "try again when no other process writes; else compare with a backup";
+            findings.wrong("store", error.to_string(), help);
+        }
+        if let Some(at) = trail(findings, tenant, &scope)
+            && last.as_ref().is_none_or(|(last, _)| *last < at)
+        {
+            last = Some((at, tenant.to_string()));
+        }
+    }
+    let says = format!("{hold} of {} have a boundary that holds", tenants.len());
+    if hold == tenants.len() {
+        findings.ok("tenants", says);
+    } else {
+        let help = "`casemate boundary check` shows all that is wrong; the others start";
+        findings.wrong("tenants", says, help);
+    }
+    Ok((tenants.len(), last))
+}
+
+/// Checks a tenant's trail. Gives the time of its last entry.
+fn trail(findings: &mut Findings, tenant: &TenantId, scope: &TenantScope) -> Option<Instant> {
+    let read = || -> anyhow::Result<Option<Vec<u8>>> {
+        let Some(mut file) = scope.read_trail()? else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut file, &mut bytes)?;
+        Ok(Some(bytes))
+    };
+    let help =
+        "nothing was changed; keep the tenant's folder as it is and compare it with a backup";
+    let bytes = match read() {
+        Ok(bytes) => bytes?,
+        Err(error) => {
+            findings.wrong("trail", format!("tenant `{tenant}`: {error:#}"), help);
+            return None;
+        }
+    };
+    if let Some(bad) = casemate::trail::verify(&bytes).bad {
+        findings.wrong("trail", format!("tenant `{tenant}`: {bad}"), help);
+    }
+    let entries = casemate::trail::Entries::new(bytes.as_slice()).ok()?;
+    entries
+        .map_while(Result::ok)
+        .last()
+        .map(|found| found.stamped.time)
+}
+
+fn print(shared: &Shared, findings: &Findings) -> Result<Exit, Failure> {
+    match shared.format {
+        Format::Json => output::json("casemate.doctor/v1", findings)?,
+        Format::Ndjson => output::ndjson("casemate.finding/v1", &findings.findings)?,
+        Format::Table | Format::Csv => {
+            let paint = Paint::stdout();
+            let mut out = String::new();
+            for finding in &findings.findings {
+                let mark = match finding.state {
+                    State::Ok => paint.green("ok       "),
+                    State::Attention => paint.red("attention"),
+                    State::Wrong => paint.red("wrong    "),
+                };
+                out.push_str(&format!("{mark}  {:<11}{}\n", finding.what, finding.says));
+                if let Some(help) = finding.help {
+                    out.push_str(&format!("{:22}{help}\n", ""));
+                }
+            }
+            output::text(&out)?;
+        }
+    }
+    Ok(if findings.findings.iter().all(|f| f.ok) {
+        Exit::Ok
+    } else {
+        Exit::Findings
+    })
+}
