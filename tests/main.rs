@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod backup;
 mod command_line;
 mod consent;
 mod fields;
@@ -17,6 +18,7 @@ mod isolation;
 mod limits;
 mod links;
 mod loading;
+mod processes;
 mod real_data;
 mod receipts;
 mod restart;

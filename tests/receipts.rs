@@ -85,6 +85,7 @@ fn audited(casemate: &Casemate, tenant: &TenantId) -> (usize, usize, usize, usiz
             | Entry::Grant(_)
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
+            | Entry::Restore(_)
             | Entry::Recovery(_) => None,
         })
         .collect();

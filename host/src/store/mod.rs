@@ -3,6 +3,7 @@
 //! A [`Home`] is one folder. A tenant's part of it is one folder below, opened once and handed out as
 //! a [`TenantScope`]: a function that holds a scope can reach that tenant's files and nothing else.
 
+mod backup;
 mod block;
 mod change;
 mod compiled;
@@ -15,12 +16,14 @@ mod medium;
 mod random;
 mod records;
 mod remember;
+mod restore;
 mod scope;
 mod tables;
 mod upgrade;
 mod version;
 mod view;
 
+pub use backup::{BackedUp, BackupError};
 pub use cap_std::fs::Dir;
 pub use change::Change;
 pub(crate) use change::{Delivery, short};
@@ -31,6 +34,7 @@ pub use material::{Call, Material};
 pub use medium::TrailFile;
 pub use random::{Random, SystemRandom};
 pub use records::Records;
+pub use restore::Restored;
 pub use scope::{TenantScope, WriterLock};
 pub use tables::{GroupRow, Note, Notice, Rejected, Stored, Variant};
 pub use upgrade::Upgraded;

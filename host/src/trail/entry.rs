@@ -77,6 +77,9 @@ pub enum Entry {
     /// The tenant was suspended, or works again.
     #[serde(rename = "suspension")]
     Suspension(SuspensionChange),
+    /// The tenant was restored from a backup.
+    #[serde(rename = "restore")]
+    Restore(Restore),
     /// The trail was opened and its end was not as it should be.
     #[serde(rename = "recovery")]
     Recovery(Recovery),
@@ -201,6 +204,16 @@ pub struct SuspensionChange {
 pub enum SuspensionVerb {
     Suspended,
     Resumed,
+}
+
+/// A tenant that was restored from a backup: what was recorded after the backup is not in this trail.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Restore {
+    /// The digest of the backup's list of sums, which stands for all of it.
+    pub backup: Digest,
+    /// When the backup was made, by its own word.
+    #[serde(rename = "taken_ms")]
+    pub taken: Instant,
 }
 
 /// What was found wrong at the trail's end, and what was done. Where it names more runs than fit,

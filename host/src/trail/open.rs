@@ -212,7 +212,8 @@ fn read(
             | Entry::Boundary(_)
             | Entry::Grant(_)
             | Entry::Knowledge(_)
-            | Entry::Suspension(_) => {}
+            | Entry::Suspension(_)
+            | Entry::Restore(_) => {}
         }
         found.entries += 1;
     }

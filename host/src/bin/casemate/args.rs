@@ -80,6 +80,10 @@ pub(crate) enum Command {
     Group(Group),
     /// What came and could not be taken, with the reason
     Rejects(Group),
+    /// Copy the whole home into a folder, with a list of sums that `sha256sum -c` checks
+    Backup(Backup),
+    /// Make a home of a backup, where `--home` says; every file is checked first
+    Restore(Restore),
     /// Bring a home that an earlier Casemate made to this one's version
     Upgrade,
     /// What of this machine and this home is as it should be
@@ -138,6 +142,18 @@ pub(crate) struct Standing {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Backup {
+    /// An empty or a new folder
+    pub folder: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Restore {
+    /// The folder of the backup
+    pub folder: PathBuf,
 }
 
 #[derive(Args)]

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod backup;
 pub(crate) mod boundary;
 pub(crate) mod case;
 pub(crate) mod demo;
