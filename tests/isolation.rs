@@ -214,6 +214,7 @@ fn one_cell(capability: Capability, consent: Consent) {
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
             | Entry::Restore(_)
+            | Entry::Deletion(_)
             | Entry::Recovery(_) => None,
         })
         .collect();

@@ -22,6 +22,7 @@ mod processes;
 mod real_data;
 mod receipts;
 mod restart;
+mod retention;
 mod standing;
 mod store;
 mod support;

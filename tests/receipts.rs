@@ -86,6 +86,7 @@ fn audited(casemate: &Casemate, tenant: &TenantId) -> (usize, usize, usize, usiz
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
             | Entry::Restore(_)
+            | Entry::Deletion(_)
             | Entry::Recovery(_) => None,
         })
         .collect();

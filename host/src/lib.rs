@@ -8,6 +8,7 @@ mod open;
 mod parallel;
 pub mod queue;
 mod record;
+mod retain;
 pub mod sandbox;
 pub mod setup;
 pub mod store;
@@ -19,4 +20,5 @@ pub mod written;
 
 pub use open::{CannotRun, Casemate, NotLoaded, OpenError, Settings};
 pub use parallel::for_each_tenant;
+pub use retain::Retained;
 pub use suspension::{StandingChange, Suspensions};

@@ -134,6 +134,7 @@ pub(crate) fn runs(trail: &[Stamped]) -> Vec<Run> {
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
             | Entry::Restore(_)
+            | Entry::Deletion(_)
             | Entry::Recovery(_) => {}
         }
     }

@@ -382,7 +382,7 @@ impl Change {
             .transpose()
     }
 
-    fn put<T: serde::Serialize>(
+    pub(super) fn put<T: serde::Serialize>(
         &mut self,
         table: TableDefinition<'_, u64, &'static [u8]>,
         key: u64,

@@ -398,14 +398,14 @@ impl View {
         }
     }
 
-    fn table<K: Key + 'static, V: Value + 'static>(
+    pub(super) fn table<K: Key + 'static, V: Value + 'static>(
         &self,
         table: TableDefinition<'_, K, V>,
     ) -> Result<ReadOnlyTable<K, V>, StoreError> {
         self.read.open_table(table).map_err(|e| self.fail(&e))
     }
 
-    fn fail(&self, error: &dyn std::fmt::Display) -> StoreError {
+    pub(super) fn fail(&self, error: &dyn std::fmt::Display) -> StoreError {
         failure(&self.tenant)(error)
     }
 }

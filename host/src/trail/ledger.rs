@@ -121,7 +121,8 @@ impl Ledger {
             | Entry::Grant(_)
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
-            | Entry::Restore(_) => Ok(()),
+            | Entry::Restore(_)
+            | Entry::Deletion(_) => Ok(()),
         }
     }
 

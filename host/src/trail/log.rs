@@ -1,6 +1,6 @@
 use super::entry::{
-    BoundaryChange, Entry, GrantChange, Intake, KnowledgeChange, Refused, Restore, Stamped,
-    SuspensionChange,
+    BoundaryChange, Deletion, Entry, GrantChange, Intake, KnowledgeChange, Refused, Restore,
+    Stamped, SuspensionChange,
 };
 use super::frame::{self, HEAD, Origin};
 use super::medium::Medium;
@@ -78,6 +78,7 @@ outside_run! {
     KnowledgeChange => Entry::Knowledge,
     SuspensionChange => Entry::Suspension,
     Restore => Entry::Restore,
+    Deletion => Entry::Deletion,
     Refused => |refused| Entry::Refused { run: None, refused },
 }
 

@@ -67,7 +67,7 @@ mod tests;
 
 pub use commitment::{Commitment, Salt};
 pub use entry::{
-    AbandonedRun, BoundaryChange, DecidedBy, Entry, GrantChange, GrantVerb, Intake,
+    AbandonedRun, BoundaryChange, DecidedBy, Deletion, Entry, GrantChange, GrantVerb, Intake,
     KnowledgeChange, Recovery, RecoveryReason, Refused, Restore, Stamped, SuspensionChange,
     SuspensionVerb,
 };

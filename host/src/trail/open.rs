@@ -213,7 +213,8 @@ fn read(
             | Entry::Grant(_)
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
-            | Entry::Restore(_) => {}
+            | Entry::Restore(_)
+            | Entry::Deletion(_) => {}
         }
         found.entries += 1;
     }

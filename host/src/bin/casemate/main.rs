@@ -50,6 +50,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Module(args) => commands::module::run(shared, args),
         Command::Group(args) => commands::group::run(shared, args),
         Command::Rejects(args) => commands::rejects::run(shared, args),
+        Command::Retain(args) => commands::retain::run(shared, args),
         Command::Backup(args) => commands::backup::run(shared, args),
         Command::Restore(args) => commands::backup::restore(shared, args),
         Command::Upgrade => commands::upgrade::run(shared),

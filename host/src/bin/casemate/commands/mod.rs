@@ -10,6 +10,7 @@ pub(crate) mod init;
 pub(crate) mod module;
 pub(crate) mod queue;
 pub(crate) mod rejects;
+pub(crate) mod retain;
 pub(crate) mod run;
 pub(crate) mod tenant;
 pub(crate) mod upgrade;
