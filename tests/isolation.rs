@@ -213,6 +213,8 @@ fn one_cell(capability: Capability, consent: Consent) {
             | Entry::Grant(_)
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
+            | Entry::Restore(_)
+            | Entry::Deletion(_)
             | Entry::Recovery(_) => None,
         })
         .collect();

@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod backup;
 mod command_line;
 mod consent;
 mod embedding;
@@ -20,9 +21,11 @@ mod limits;
 mod links;
 mod loading;
 mod owned;
+mod processes;
 mod real_data;
 mod receipts;
 mod restart;
+mod retention;
 mod standing;
 mod store;
 mod support;

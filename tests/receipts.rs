@@ -85,6 +85,8 @@ fn audited(casemate: &Casemate, tenant: &TenantId) -> (usize, usize, usize, usiz
             | Entry::Grant(_)
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
+            | Entry::Restore(_)
+            | Entry::Deletion(_)
             | Entry::Recovery(_) => None,
         })
         .collect();

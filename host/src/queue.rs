@@ -1,8 +1,8 @@
 //! What the analysts have in front of them: the queue of a tenant, and one case of it.
 
 use crate::model::{
-    Alert, AlertNumber, Case, Citation, Draft, Enrichment, Field, Group, Instant, Rule, Severity,
-    Standing, Statement, TenantId,
+    Alert, AlertNumber, Case, Citation, Draft, Enrichment, Evidence, Field, Group, Holding,
+    Instant, Rule, Severity, Standing, Statement, TenantId,
 };
 use crate::store::{GroupRow, Notice, StoreError, Stored, View};
 use crate::triage::variant_of;
@@ -320,6 +320,29 @@ pub struct CaseFile {
     pub changed_since: bool,
     /// The rules that the links of the case name.
     pub link_rules: BTreeMap<u32, Rule>,
+    /// What of it is not held any more because its time was over.
+    pub deleted: Vec<Gone>,
+}
+
+/// Something that was deleted because its time was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Gone {
+    /// What.
+    pub what: Holding,
+    /// The alert's number, the group's or the case's.
+    pub number: u64,
+    /// When it was deleted.
+    pub on: Instant,
+    /// The entry of the trail that says so.
+    pub entry: u64,
+}
+
+impl std::fmt::Display for Gone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let on = self.on.to_string();
+        let day = on.split('T').next().unwrap_or_default();
+        write!(f, "deleted by retention on {day}, entry {}", self.entry)
+    }
 }
 
 /// One group of a case.
@@ -380,14 +403,55 @@ impl CaseFile {
             }
         }
         let changed_since = view.changed_cases()?.contains(&case.number);
-        Ok(Some(Self {
+        let mut file = Self {
             tenant: view.tenant().clone(),
             draft: view.draft(case.number)?,
             case,
             groups,
             changed_since,
             link_rules,
-        }))
+            deleted: Vec::new(),
+        };
+        file.deleted = file.gone(view)?;
+        Ok(Some(file))
+    }
+
+    /// What of the case is not held any more: documents of its groups' first alerts and of those that
+    /// are cited, enrichments, the draft.
+    fn gone(&self, view: &View) -> Result<Vec<Gone>, StoreError> {
+        if view.deletions()?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut looked_at = BTreeSet::new();
+        for group in &self.groups {
+            let number = group.group.number;
+            if view.bytes(number)?.is_none() {
+                looked_at.insert((Holding::Documents, number));
+            }
+            looked_at.insert((Holding::Enrichments, number));
+        }
+        for citation in self.cited() {
+            if let Evidence::Alert(number) = citation.evidence
+                && view.bytes(number)?.is_none()
+            {
+                looked_at.insert((Holding::Documents, number));
+            }
+        }
+        if self.draft.is_none() {
+            looked_at.insert((Holding::Drafts, self.case.number));
+        }
+        let mut gone = Vec::new();
+        for (what, number) in looked_at {
+            if let Some((entry, deletion)) = view.deleted(what, number)? {
+                gone.push(Gone {
+                    what,
+                    number,
+                    on: deletion.at,
+                    entry,
+                });
+            }
+        }
+        Ok(gone)
     }
 
     /// Every record that the draft or an enrichment cites, each once.

@@ -1,6 +1,6 @@
 //! What an operator does with a tenant as a whole, and what there is to know of one.
 
-use crate::model::{Digest, Instant, ModuleName, TenantId, Text};
+use crate::model::{Digest, Instant, ModuleName, RetentionClass, TenantId, Text};
 use crate::open::Casemate;
 use crate::setup::SetupError;
 use crate::suspension::{StandingChange, Suspensions};
@@ -61,6 +61,8 @@ pub struct BoundaryLines {
     pub lines: Vec<crate::boundary::Explained>,
     /// Fields that modules do not see.
     pub withheld: Vec<String>,
+    /// How many days raw, derived and packets are kept; none where for ever.
+    pub retention_days: [Option<u64>; 3],
 }
 
 /// A module and one tenant.
@@ -220,6 +222,12 @@ impl BoundaryLines {
         let withheld = fields.iter().filter(|line| line.answer == "withheld");
         Self {
             digest: boundary.digest(),
+            retention_days: [
+                RetentionClass::Raw,
+                RetentionClass::Derived,
+                RetentionClass::Packets,
+            ]
+            .map(|class| boundary.retention().days(class)),
             withheld: withheld
                 .filter_map(|line| line.subject.strip_prefix("field "))
                 .map(str::to_owned)

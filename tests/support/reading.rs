@@ -133,6 +133,8 @@ pub(crate) fn runs(trail: &[Stamped]) -> Vec<Run> {
             | Entry::Grant(_)
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
+            | Entry::Restore(_)
+            | Entry::Deletion(_)
             | Entry::Recovery(_) => {}
         }
     }

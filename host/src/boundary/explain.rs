@@ -1,5 +1,5 @@
 use super::{Boundary, Ruling};
-use crate::model::{Capability, Field, Instant};
+use crate::model::{Capability, Field, Instant, RetentionClass};
 use crate::written::{At, Decision, Place};
 use std::fmt;
 
@@ -64,6 +64,12 @@ impl Boundary {
         );
         say("a packet needs", &list(review.packet_needs()), packet);
         say("replay bundle for", &list(review.replay_bundle()), replay);
+        for class in RetentionClass::ALL {
+            if let Some(days) = self.retention.stated(*class) {
+                let kept = format!("{} days after it was taken in", days.value);
+                say(&format!("retention {class}"), &kept, days.place);
+            }
+        }
         say("accountable", self.accountable(), self.accountable.place);
     }
 }

@@ -9,6 +9,7 @@ mod explain;
 mod host;
 mod parse;
 mod resolve;
+mod retention;
 mod review;
 mod roster;
 mod source;
@@ -23,6 +24,7 @@ pub use crate::written::Decision;
 pub use explain::Explained;
 pub use host::{Endpoint, HostNames, InvalidEndpoint};
 pub use resolve::Ruling;
+pub use retention::Retention;
 pub use review::{Audience, PacketPart, Review, ReviewItem};
 pub use roster::{Person, Role, Roster};
 pub use source::{EnrichmentSource, FeedName};
@@ -48,6 +50,7 @@ pub struct Boundary {
     sources: Sources,
     review: Review,
     exclusions: Vec<Exclusion>,
+    retention: Retention,
 }
 
 /// Statement 1: what may be seen.
@@ -134,6 +137,11 @@ impl Boundary {
     /// What must be reviewed before sign-off.
     pub fn review(&self) -> &Review {
         &self.review
+    }
+
+    /// How long things are kept.
+    pub fn retention(&self) -> &Retention {
+        &self.retention
     }
 
     /// The digest of the file's bytes.

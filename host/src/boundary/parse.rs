@@ -1,8 +1,9 @@
 use super::host::is_word;
+use super::retention::RETENTION;
 use super::roster::is_person;
 use super::{
     Audience, Boundary, Data, Denied, EnrichmentSource, Exclusion, Fields, HostNames, ModelSite,
-    PacketPart, Review, ReviewItem, Roster, Sources,
+    PacketPart, Retention, Review, ReviewItem, Roster, Sources,
 };
 use crate::model::{Field, FieldSet, Instant, TenantId, Text};
 use crate::written::{At, Key, Problems, Sheet, Table, Value, quoted, read};
@@ -16,6 +17,7 @@ const KEYS: &[Key] = &[
     ("enrichment", "[enrichment]"),
     ("review", "[review]"),
     ("exclusions", "exclusions = []"),
+    ("retention", "[retention]"),
 ];
 const DATA: &[Key] = &[
     ("modules", "modules = []"),
@@ -68,6 +70,10 @@ impl Boundary {
             let sources = section(file, "enrichment", ENRICHMENT).and_then(|t| sources(&t));
             let review = section(file, "review", REVIEW).and_then(|t| review(&t));
             let exclusions = file.required("exclusions").and_then(|v| exclusions(&v));
+            let retention = match file.optional("retention") {
+                None => Some(Retention::default()),
+                Some(value) => value.table(RETENTION).and_then(|t| Retention::read(&t)),
+            };
             ((), ()) = (version?, fields?);
             Some(Self {
                 tenant: tenant.clone(),
@@ -78,6 +84,7 @@ impl Boundary {
                 sources: sources?,
                 review: review?,
                 exclusions: exclusions?,
+                retention: retention?,
             })
         })
     }

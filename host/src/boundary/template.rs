@@ -75,4 +75,10 @@ signers = "allowed_signers"      # OpenSSH allowed_signers file in this folder
 downgrade_needs = 2              # people needed to lower a severity
 packet_needs = ["timeline", "assets", "gaps", "receipts"]
 replay_bundle = ["internal"]     # who may get module binaries and whole batches
+
+# How long things are kept after they were taken in; what is not stated is kept for ever.
+# [retention]
+# raw_days = 400                 # the source's documents
+# derived_days = 400             # what was added to groups, drafts, notes, material of runs
+# packet_days = 3650             # packets do not exist yet
 "#;

@@ -400,7 +400,7 @@ impl Change {
             .transpose()
     }
 
-    fn put<T: serde::Serialize>(
+    pub(super) fn put<T: serde::Serialize>(
         &mut self,
         table: TableDefinition<'_, u64, &'static [u8]>,
         key: u64,

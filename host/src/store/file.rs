@@ -77,6 +77,11 @@ fn being_made(name: &str) -> String {
     format!(".{name}.{}-{next}.new", std::process::id())
 }
 
+/// Whether a file of this name was being made when its process stopped.
+pub(super) fn is_being_made(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(".new")
+}
+
 /// Makes the folder's entries durable.
 pub(super) fn sync(dir: &Dir) -> io::Result<()> {
     // The handle of a `Dir` only names the folder; syncing needs one opened for reading.

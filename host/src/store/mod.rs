@@ -3,6 +3,7 @@
 //! A [`Home`] is one folder. A tenant's part of it is one folder below, opened once and handed out as
 //! a [`TenantScope`]: a function that holds a scope can reach that tenant's files and nothing else.
 
+mod backup;
 mod block;
 mod change;
 mod compiled;
@@ -17,12 +18,15 @@ mod quarantine;
 mod random;
 mod records;
 mod remember;
+mod restore;
+mod retain;
 mod scope;
 mod tables;
 mod upgrade;
 mod version;
 mod view;
 
+pub use backup::{BackedUp, BackupError};
 pub use cap_std::fs::Dir;
 pub(crate) use change::short;
 pub use change::{Change, Delivery};
@@ -35,6 +39,8 @@ pub use medium::TrailFile;
 pub use quarantine::{InQuarantine, Quarantine, Quarantined, Released};
 pub use random::{Random, SystemRandom};
 pub use records::Records;
+pub use restore::Restored;
+pub use retain::{Deletion, Expired};
 pub use scope::{TenantScope, WriterLock};
 pub use tables::{GroupRow, Note, Notice, Rejected, Stored, Variant};
 pub use upgrade::Upgraded;

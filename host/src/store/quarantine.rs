@@ -66,13 +66,9 @@ pub struct Quarantine {
 impl Quarantine {
     /// Opens it, making it where it is not there.
     pub(super) fn open(root: &Dir) -> Result<Self, StoreError> {
-        let fail = || StoreError::io(FILE);
-        root.create_dir_all(FOLDER).map_err(fail())?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        file::owner_only(&mut options);
-        let opened = root.open_with(FILE, &options).map_err(fail())?.into_std();
-        opened.lock().map_err(fail())?;
+        root.create_dir_all(FOLDER)
+            .map_err(StoreError::io(FOLDER))?;
+        let opened = locked(root, true)?;
         let backend = FileBackend::new(opened).map_err(|e| failure(&e))?;
         let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
@@ -86,6 +82,12 @@ impl Quarantine {
         write.open_table(KEYS).map_err(|e| failure(&e))?;
         write.commit().map_err(|e| failure(&e))?;
         Ok(Self { database })
+    }
+
+    /// Keeps others from changing it while what comes back is held; none where there is none.
+    pub(super) fn still(root: &Dir) -> Result<Option<std::fs::File>, StoreError> {
+        let is_there = Self::is_there(root);
+        is_there.then(|| locked(root, false)).transpose()
     }
 
     /// Whether there is one: opening it makes it.
@@ -168,6 +170,17 @@ impl Quarantine {
         }
         write.commit().map_err(|e| failure(&e))
     }
+}
+
+/// Its file, which nobody else has while this is open.
+fn locked(root: &Dir, make: bool) -> Result<std::fs::File, StoreError> {
+    let fail = || StoreError::io(FILE);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(make).truncate(false);
+    file::owner_only(&mut options);
+    let opened = root.open_with(FILE, &options).map_err(fail())?.into_std();
+    opened.lock().map_err(fail())?;
+    Ok(opened)
 }
 
 fn failure(error: &dyn std::fmt::Display) -> StoreError {

@@ -7,6 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const MAX_TEXT_BYTES: u64 = 64 << 20;
+/// How long a reader waits for a writer that may be making or repairing the database.
+const REPAIR: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// One tenant's folder. Made by [`super::Home`] alone, and the only way to that tenant's files.
 pub struct TenantScope {
@@ -25,6 +28,10 @@ impl TenantScope {
     /// The tenant.
     pub fn tenant(&self) -> &TenantId {
         &self.tenant
+    }
+
+    pub(super) fn folder(&self) -> &Dir {
+        &self.dir
     }
 
     /// The boundary file's text; none where it is not there.
@@ -139,20 +146,29 @@ impl TenantScope {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(StoreError::io(self.path("store.redb"))(e)),
         };
-        let Some(file) = open()? else { return Ok(None) };
-        match super::View::open(&self.tenant, file, cache_bytes) {
-            Ok(view) => Ok(Some(view)),
-            Err(first @ (StoreError::OldStore { .. } | StoreError::NewerStore { .. })) => {
-                Err(first)
-            }
-            Err(first) => {
-                let Ok(writer) = self.lock() else {
-                    return Err(first);
-                };
-                drop(self.records(&writer, cache_bytes)?);
-                drop(writer);
-                let Some(file) = open()? else { return Ok(None) };
-                super::View::open(&self.tenant, file, cache_bytes).map(Some)
+        let view = || match open()? {
+            Some(file) => super::View::open(&self.tenant, file, cache_bytes),
+            None => Ok(None),
+        };
+        let mut waited = Duration::ZERO;
+        loop {
+            let error = match view() {
+                Ok(view) => return Ok(view),
+                Err(error @ StoreError::Database { .. }) => error,
+                Err(error) => return Err(error),
+            };
+            match lock::attempt(&self.dir, "lock", &self.path("lock"))? {
+                Tried::Ours(file) => {
+                    let writer = WriterLock { _file: file };
+                    drop(self.records(&writer, cache_bytes)?);
+                    return view();
+                }
+                // Its writer is at it, and may be making or repairing it just now.
+                Tried::Theirs(_) if waited < REPAIR => {
+                    std::thread::sleep(PAUSE);
+                    waited += PAUSE;
+                }
+                Tried::Theirs(_) => return Err(error),
             }
         }
     }

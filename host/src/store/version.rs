@@ -9,7 +9,7 @@ use crate::model::Text;
 /// and when it was observed, and a note says when it was written.
 pub const VERSION: u64 = 2;
 
-const FILE: &str = "home.toml";
+pub(super) const FILE: &str = "home.toml";
 /// The largest `home.toml` that is read, in bytes.
 const MAX_BYTES: u64 = 64 << 10;
 

@@ -28,7 +28,7 @@ impl View {
         tenant: &TenantId,
         file: File,
         cache_bytes: usize,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Option<Self>, StoreError> {
         let fail = failure(tenant);
         let backend = FileBackend::new(file).map_err(|e| fail(&e))?;
         let database: ReadOnlyDatabase = Database::builder()
@@ -38,10 +38,11 @@ impl View {
             .map_err(|e| fail(&e))?;
         let read = database.begin_read().map_err(|e| fail(&e))?;
         match version_of(tenant, &read)? {
-            0 => return Err(fail(&"it was being made when the host stopped")),
+            // It is being made, or was when its writer stopped.
+            0 => return Ok(None),
             version => check_store(tenant, version)?,
         }
-        Ok(Self::of(tenant.clone(), read))
+        Ok(Some(Self::of(tenant.clone(), read)))
     }
 
     /// The tenant.
@@ -418,14 +419,14 @@ impl View {
         }
     }
 
-    fn table<K: Key + 'static, V: Value + 'static>(
+    pub(super) fn table<K: Key + 'static, V: Value + 'static>(
         &self,
         table: TableDefinition<'_, K, V>,
     ) -> Result<ReadOnlyTable<K, V>, StoreError> {
         self.read.open_table(table).map_err(|e| self.fail(&e))
     }
 
-    fn fail(&self, error: &dyn std::fmt::Display) -> StoreError {
+    pub(super) fn fail(&self, error: &dyn std::fmt::Display) -> StoreError {
         failure(&self.tenant)(error)
     }
 }

@@ -1,6 +1,6 @@
 use super::run::{Counts, Intent, Outcome, RunNumber, RunStart, Verdict};
 use super::{Commitment, Words};
-use crate::model::{AlertNumber, Capability, Digest, Instant, ModuleName};
+use crate::model::{AlertNumber, Capability, Digest, Holding, Instant, ModuleName, RetentionClass};
 use std::collections::BTreeSet;
 
 /// An entry with its number and time: what one line of the trail says.
@@ -77,6 +77,12 @@ pub enum Entry {
     /// The tenant was suspended, or works again.
     #[serde(rename = "suspension")]
     Suspension(SuspensionChange),
+    /// What was past its time is about to be deleted.
+    #[serde(rename = "deletion")]
+    Deletion(Deletion),
+    /// The tenant was restored from a backup.
+    #[serde(rename = "restore")]
+    Restore(Restore),
     /// The trail was opened and its end was not as it should be.
     #[serde(rename = "recovery")]
     Recovery(Recovery),
@@ -201,6 +207,38 @@ pub struct SuspensionChange {
 pub enum SuspensionVerb {
     Suspended,
     Resumed,
+}
+
+/// What was past its time, before it is deleted from the store.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Deletion {
+    /// The class whose time decided.
+    pub class: RetentionClass,
+    /// What.
+    pub what: Holding,
+    /// The least number: of an alert, a reject, a group, a case or an entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<u64>,
+    /// The greatest number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<u64>,
+    /// How many.
+    pub count: u64,
+    /// What was taken in before this was past its time.
+    #[serde(rename = "before_ms")]
+    pub before: Instant,
+    /// The digest of the boundary that states the time.
+    pub boundary: Digest,
+}
+
+/// A tenant that was restored from a backup: what was recorded after the backup is not in this trail.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Restore {
+    /// The digest of the backup's list of sums, which stands for all of it.
+    pub backup: Digest,
+    /// When the backup was made, by its own word.
+    #[serde(rename = "taken_ms")]
+    pub taken: Instant,
 }
 
 /// What was found wrong at the trail's end, and what was done. Where it names more runs than fit,

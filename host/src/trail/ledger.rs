@@ -120,7 +120,9 @@ impl Ledger {
             | Entry::Boundary(_)
             | Entry::Grant(_)
             | Entry::Knowledge(_)
-            | Entry::Suspension(_) => Ok(()),
+            | Entry::Suspension(_)
+            | Entry::Restore(_)
+            | Entry::Deletion(_) => Ok(()),
         }
     }
 

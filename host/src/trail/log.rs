@@ -1,5 +1,6 @@
 use super::entry::{
-    BoundaryChange, Entry, GrantChange, Intake, KnowledgeChange, Refused, Stamped, SuspensionChange,
+    BoundaryChange, Deletion, Entry, GrantChange, Intake, KnowledgeChange, Refused, Restore,
+    Stamped, SuspensionChange,
 };
 use super::frame::{self, HEAD, Origin};
 use super::medium::Medium;
@@ -77,6 +78,8 @@ outside_run! {
     GrantChange => Entry::Grant,
     KnowledgeChange => Entry::Knowledge,
     SuspensionChange => Entry::Suspension,
+    Restore => Entry::Restore,
+    Deletion => Entry::Deletion,
     Refused => |refused| Entry::Refused { run: None, refused },
 }
 

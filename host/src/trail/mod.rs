@@ -67,8 +67,9 @@ mod tests;
 
 pub use commitment::{Commitment, Salt};
 pub use entry::{
-    AbandonedRun, BoundaryChange, DecidedBy, Entry, GrantChange, GrantVerb, Intake,
-    KnowledgeChange, Recovery, RecoveryReason, Refused, Stamped, SuspensionChange, SuspensionVerb,
+    AbandonedRun, BoundaryChange, DecidedBy, Deletion, Entry, GrantChange, GrantVerb, Intake,
+    KnowledgeChange, Recovery, RecoveryReason, Refused, Restore, Stamped, SuspensionChange,
+    SuspensionVerb,
 };
 pub use frame::{Fault, HeaderFault, MAX_ENTRY, Origin};
 pub use ledger::{Disagreement, Totals};

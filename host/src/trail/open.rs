@@ -213,7 +213,9 @@ fn read(
             | Entry::Boundary(_)
             | Entry::Grant(_)
             | Entry::Knowledge(_)
-            | Entry::Suspension(_) => {}
+            | Entry::Suspension(_)
+            | Entry::Restore(_)
+            | Entry::Deletion(_) => {}
         }
         found.entries += 1;
     }

@@ -92,6 +92,12 @@ pub(crate) enum Command {
     Group(Group),
     /// What came and could not be taken, with the reason
     Rejects(Group),
+    /// Delete what is past the time that a tenant's boundary states, each deletion recorded first
+    Retain(Retain),
+    /// Copy the whole home into a folder, with a list of sums that `sha256sum -c` checks
+    Backup(Backup),
+    /// Make a home of a backup, where `--home` says; every file is checked first
+    Restore(Restore),
     /// Bring a home that an earlier Casemate made to this one's version
     Upgrade,
     /// What of this machine and this home is as it should be
@@ -162,6 +168,31 @@ pub(crate) struct Standing {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+}
+
+#[derive(Args)]
+pub(crate) struct Retain {
+    /// Only this tenant's
+    #[arg(long, value_name = "TENANT", value_parser = tenant)]
+    pub tenant: Option<TenantId>,
+    /// Say what would be deleted, and delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// As of this time, not a later one than now but with --dry-run [default: now]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub as_of: Option<Instant>,
+}
+
+#[derive(Args)]
+pub(crate) struct Backup {
+    /// An empty or a new folder
+    pub folder: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct Restore {
+    /// The folder of the backup
+    pub folder: PathBuf,
 }
 
 #[derive(Args)]

@@ -1,8 +1,8 @@
 use super::{open, store};
 use crate::args::{Case as Args, CaseId, Format, Shared};
 use crate::output::{self, Exit, Failure, Paint, many, time};
-use casemate::model::{Citation, Evidence, Section};
-use casemate::queue::{CaseFile, reason};
+use casemate::model::{Citation, Evidence, Holding, Section};
+use casemate::queue::{CaseFile, Gone, reason};
 
 pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     let Args::Show {
@@ -61,6 +61,14 @@ fn page(file: &CaseFile) -> String {
                 group.known_good, group.group.count
             ));
         }
+        if let Some(gone) = gone(file, Holding::Documents, group.group.number) {
+            out.push_str(&format!(
+                "      the document of its first alert was {gone}\n"
+            ));
+        }
+        if let Some(gone) = gone(file, Holding::Enrichments, group.group.number) {
+            out.push_str(&format!("      what was added to it was {gone}\n"));
+        }
         for enrichment in &group.enrichments {
             out.push_str(&format!(
                 "      {}: {}\n",
@@ -79,19 +87,37 @@ fn page(file: &CaseFile) -> String {
     }
     out.push_str(&format!("\n{}\n", paint.bold("What is cited")));
     for (place, citation) in cited.iter().enumerate() {
+        let gone = match &citation.evidence {
+            Evidence::Alert(number) => gone(file, Holding::Documents, *number),
+            Evidence::Group(_)
+            | Evidence::Earlier(_)
+            | Evidence::Asset(_)
+            | Evidence::Fact(_)
+            | Evidence::Enrichment(_, _)
+            | Evidence::Gap(_) => None,
+        };
         out.push_str(&format!(
-            "  [{}] {}, sha256 {:.16}…\n",
+            "  [{}] {}, sha256 {:.16}…{}\n",
             place + 1,
             evidence(&citation.evidence),
-            citation.digest.to_string()
+            citation.digest.to_string(),
+            gone.map_or_else(String::new, |gone| format!("; its document was {gone}")),
         ));
     }
     out
 }
 
+fn gone(file: &CaseFile, what: Holding, number: u64) -> Option<&Gone> {
+    let is = |gone: &&Gone| gone.what == what && gone.number == number;
+    file.deleted.iter().find(is)
+}
+
 fn draft(file: &CaseFile, cited: &[&Citation], paint: &Paint, out: &mut String) {
     let Some(draft) = &file.draft else {
-        out.push_str("\n  no draft: no drafter could run\n");
+        match gone(file, Holding::Drafts, file.case.number) {
+            Some(gone) => out.push_str(&format!("\n  no draft: it was {gone}\n")),
+            None => out.push_str("\n  no draft: no drafter could run\n"),
+        }
         return;
     };
     out.push_str(&format!(

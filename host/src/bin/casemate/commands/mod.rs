@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod alert;
+pub(crate) mod backup;
 pub(crate) mod boundary;
 pub(crate) mod case;
 pub(crate) mod completions;
@@ -14,6 +15,7 @@ pub(crate) mod pipe;
 pub(crate) mod quarantine;
 pub(crate) mod queue;
 pub(crate) mod rejects;
+pub(crate) mod retain;
 pub(crate) mod run;
 pub(crate) mod tenant;
 pub(crate) mod upgrade;

@@ -109,6 +109,12 @@ fn page(report: &TenantReport) -> String {
                 fields => fields.join(", "),
             };
             line("", format!("fields withheld: {withheld}"));
+            let [raw, derived, packets] = boundary.retention_days.map(|days| match days {
+                Some(days) => many(days, "day"),
+                None => "for ever".to_owned(),
+            });
+            let kept = format!("raw {raw}; derived {derived}; packets {packets}");
+            line("kept", kept);
         }
         (None, error) => line("boundary", error.clone().unwrap_or_default()),
     }

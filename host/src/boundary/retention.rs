@@ -1,0 +1,54 @@
+use crate::model::{Instant, RetentionClass};
+use crate::written::{At, Key, Table};
+
+pub(super) const RETENTION: &[Key] = &[
+    ("raw_days", "raw_days = 400"),
+    ("derived_days", "derived_days = 400"),
+    ("packet_days", "packet_days = 3650"),
+];
+/// A hundred years.
+const MOST_DAYS: u64 = 36_500;
+const DAY_MS: i64 = 86_400_000;
+
+/// How long things are kept after they were taken in; what is not stated is kept for ever.
+#[derive(Clone, Debug, Default)]
+pub struct Retention {
+    raw: Option<At<u64>>,
+    derived: Option<At<u64>>,
+    packets: Option<At<u64>>,
+}
+
+impl Retention {
+    pub(super) fn read(table: &Table<'_, '_>) -> Option<Self> {
+        let days = |key| match table.optional(key) {
+            None => Some(None),
+            Some(value) => value.integer(1..=MOST_DAYS).map(Some),
+        };
+        let (raw, derived, packets) = (days("raw_days"), days("derived_days"), days("packet_days"));
+        Some(Self {
+            raw: raw?,
+            derived: derived?,
+            packets: packets?,
+        })
+    }
+
+    /// How many days a class is kept; none where for ever.
+    pub fn days(&self, class: RetentionClass) -> Option<u64> {
+        self.stated(class).map(|at| at.value)
+    }
+
+    /// What was taken in before this is past its time; none where it is kept for ever.
+    pub fn over_before(&self, class: RetentionClass, as_of: Instant) -> Option<Instant> {
+        let days = i64::try_from(self.days(class)?).ok()?;
+        let back = as_of.millis().checked_sub(days.checked_mul(DAY_MS)?)?;
+        Some(Instant::from_millis(back))
+    }
+
+    pub(super) fn stated(&self, class: RetentionClass) -> Option<&At<u64>> {
+        match class {
+            RetentionClass::Raw => self.raw.as_ref(),
+            RetentionClass::Derived => self.derived.as_ref(),
+            RetentionClass::Packets => self.packets.as_ref(),
+        }
+    }
+}

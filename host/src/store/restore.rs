@@ -1,0 +1,179 @@
+//! A backup made a home again.
+
+use super::backup::{BackupError, HEAD, SUMS, all_files, copied, empty, summed};
+use super::version;
+use super::{Dir, Home, Random, StoreError, View, file, lock};
+use crate::model::{Digest, Instant, TenantId};
+use crate::trail::{Log, OpenError, Opening, Origin, Restore};
+use std::collections::BTreeSet;
+
+/// The largest list of sums that is read, in bytes.
+const MAX_SUMS_BYTES: u64 = 256 << 20;
+/// How many things that are wrong are told.
+const TOLD: usize = 20;
+
+/// What was restored.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Restored {
+    /// Files.
+    pub files: u64,
+    /// Tenants, each with the number of its `restore` entry; none where it has no trail yet.
+    pub tenants: Vec<(TenantId, Option<u64>)>,
+    /// When the backup was made, by its own word.
+    pub taken: Instant,
+}
+
+#[derive(serde::Deserialize)]
+struct Head {
+    version: u64,
+    taken: String,
+}
+
+impl Home {
+    /// Makes a home of a backup, in an empty folder. Every file is checked before anything is
+    /// written, and again while it is copied; each tenant's trail gets a `restore` entry; the file
+    /// that makes the folder a home is written last.
+    ///
+    /// # Errors
+    /// When the folder is a home or not empty, the backup is not whole or damaged, or a file cannot
+    /// be written. A folder that is left half-written is no home.
+    pub fn restore(
+        from: &Dir,
+        to: Dir,
+        random: &dyn Random,
+        now: Instant,
+    ) -> Result<Restored, BackupError> {
+        if to
+            .try_exists(version::FILE)
+            .map_err(StoreError::io(version::FILE))?
+        {
+            return Err(StoreError::HomeExists.into());
+        }
+        empty(&to)?;
+        let head = file::read_text(from, HEAD, 64 << 10)?.ok_or(BackupError::NoBackup)?;
+        let head: Head = toml::from_str(&head).map_err(|_| BackupError::NoBackup)?;
+        let taken = Instant::parse(&head.taken).filter(|_| head.version == 1);
+        let taken = taken.ok_or(BackupError::NoBackup)?;
+        let text = file::read_text(from, SUMS, MAX_SUMS_BYTES)?.ok_or(BackupError::NotWhole)?;
+        let sums = checked(from, &text)?;
+        let mut last = None;
+        for (path, digest) in &sums {
+            match path.as_str() {
+                HEAD => continue,
+                version::FILE => last = Some((path, digest)),
+                _ => copy_one(from, &to, path, digest)?,
+            }
+        }
+        let (path, digest) = last.ok_or_else(|| missing(version::FILE))?;
+        for folder in ["tenants", "modules"] {
+            to.create_dir_all(folder).map_err(StoreError::io(folder))?;
+        }
+        let home = Self::unchecked(std::sync::Arc::new(super::Below::new(to)))?;
+        let backup = Digest::of(text.as_bytes());
+        let mut tenants = Vec::new();
+        for tenant in home.tenants()?.0 {
+            let entry = home.record_restore(&tenant, Restore { backup, taken }, random, now)?;
+            tenants.push((tenant, entry));
+        }
+        copy_one(from, &home.root, path, digest)?;
+        file::sync(&home.root).map_err(StoreError::io("."))?;
+        Ok(Restored {
+            files: sums.len() as u64 - 1,
+            tenants,
+            taken,
+        })
+    }
+
+    fn record_restore(
+        &self,
+        tenant: &TenantId,
+        entry: Restore,
+        random: &dyn Random,
+        now: Instant,
+    ) -> Result<Option<u64>, BackupError> {
+        let scope = self.tenant(tenant)?;
+        if scope.read_trail()?.is_none() {
+            return Ok(None);
+        }
+        let failed = |error| BackupError::Trail {
+            tenant: tenant.clone(),
+            error,
+        };
+        let writer = scope.lock_within(lock::WAIT)?;
+        let records = scope.records_of_any_version(&writer, 1 << 20)?;
+        let view = records.as_ref().map(super::Records::view).transpose()?;
+        let mut origin = [0; 16];
+        random.fill(&mut origin)?;
+        let opening = Opening {
+            origin: Origin::from_bytes(origin),
+            now,
+            sealed: 0,
+            committed: view.as_ref().map(View::trail_committed).transpose()?,
+        };
+        let (log, _) = Log::open(scope.trail(&writer)?, opening).map_err(failed)?;
+        let recorded = log.append(now, entry).and_then(|number| {
+            log.sync()?;
+            Ok(number)
+        });
+        recorded.map(Some).map_err(|e| failed(OpenError::Record(e)))
+    }
+}
+
+/// The list of sums, with every file found to be the one that was backed up, and none beside them.
+fn checked(from: &Dir, text: &str) -> Result<Vec<(String, Digest)>, BackupError> {
+    let mut wrong = Vec::new();
+    let mut sums = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let parsed = line.split_once("  ").and_then(|(digest, path)| {
+            let digest = Digest::parse(digest)?;
+            is_below(path).then(|| (path.to_owned(), digest))
+        });
+        match parsed {
+            Some(sum) => sums.push(sum),
+            None => wrong.push(format!("`{SUMS}`, line {number} is no sum of a file in it")),
+        }
+    }
+    for (path, digest) in &sums {
+        let found = from.open(path).and_then(|mut file| summed(&mut file, None));
+        match found {
+            Ok((found, _)) if found == *digest => (),
+            Ok(_) => wrong.push(format!("`{path}` is not the file that was backed up")),
+            Err(error) => wrong.push(format!("`{path}`: {error}")),
+        }
+    }
+    let listed: BTreeSet<&str> = sums.iter().map(|(path, _)| path.as_str()).collect();
+    let all = all_files(from, &|path| path == SUMS);
+    for path in all.map_err(|(path, error)| StoreError::io(path)(error))? {
+        if !listed.contains(path.as_str()) {
+            wrong.push(format!("`{path}` was not backed up and lies in it"));
+        }
+    }
+    if wrong.is_empty() {
+        return Ok(sums);
+    }
+    let more = wrong.len().saturating_sub(TOLD);
+    wrong.truncate(TOLD);
+    if more > 0 {
+        wrong.push(format!("and {more} more"));
+    }
+    Err(BackupError::Damaged(wrong))
+}
+
+fn copy_one(from: &Dir, to: &Dir, path: &str, digest: &Digest) -> Result<(), BackupError> {
+    let (found, _) = copied(from, path, to, path)?;
+    if found == *digest {
+        return Ok(());
+    }
+    let error = format!("`{path}` changed while it was restored; the new folder is no home");
+    Err(BackupError::Damaged(vec![error]))
+}
+
+fn missing(path: &str) -> BackupError {
+    BackupError::Damaged(vec![format!("`{path}` is not in it")])
+}
+
+/// Whether the path is of a file below the folder.
+fn is_below(path: &str) -> bool {
+    let mut parts = path.split('/');
+    !path.is_empty() && parts.all(|part| !matches!(part, "" | "." | ".."))
+}

@@ -1,0 +1,285 @@
+//! What is past its time, found and deleted. What keeps a second delivery from being a new alert
+//! stays, and so does every alert's record: groups, queue and titles rest on it.
+
+use super::block::Block;
+use super::records::{decode, failure, unreadable};
+use super::tables::{self as t, Rejected, meta};
+use super::{Change, StoreError, View};
+use crate::model::{AlertNumber, Case, Enrichment, Holding, Instant, Statement, Text};
+use redb::ReadableTable as _;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is said instead of a text that was deleted.
+const GONE: &str = "deleted by retention";
+
+/// What of one kind is past its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Expired {
+    /// The least number of what is: of an alert, a reject, a group, a case or an entry.
+    pub from: Option<u64>,
+    /// The greatest.
+    pub through: Option<u64>,
+    /// How many.
+    pub count: u64,
+}
+
+/// Something that was deleted because its time was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Deletion {
+    /// What.
+    pub what: Holding,
+    /// The least number.
+    pub from: Option<u64>,
+    /// The greatest number.
+    pub through: Option<u64>,
+    /// How many.
+    pub count: u64,
+    /// When.
+    pub at: Instant,
+}
+
+impl Expired {
+    const NOTHING: Self = Self {
+        from: None,
+        through: None,
+        count: 0,
+    };
+
+    fn add(&mut self, number: u64, count: u64) {
+        self.from = Some(self.from.map_or(number, |from| from.min(number)));
+        let through = number + count.saturating_sub(1);
+        self.through = Some(self.through.map_or(through, |known| known.max(through)));
+        self.count += count;
+    }
+}
+
+impl Change {
+    /// Deletes what of a kind was taken in before a time; says what it was. `entries` are the entries
+    /// of the trail from before that time whose material goes. A change that is dropped deletes
+    /// nothing.
+    pub(crate) fn expire(
+        &mut self,
+        what: Holding,
+        before: Instant,
+        entries: &[u64],
+    ) -> Result<Expired, StoreError> {
+        match what {
+            Holding::Documents => self.expire_documents(before),
+            Holding::Rejects => self.expire_rejects(before),
+            Holding::Enrichments => self.expire_enrichments(before),
+            Holding::Drafts => self.expire_drafts(before),
+            Holding::Notes => self.expire_notes(before),
+            Holding::Material => self.expire_material(entries),
+        }
+    }
+
+    /// Keeps what was deleted by which entry.
+    pub(crate) fn put_deletion(
+        &mut self,
+        entry: u64,
+        deletion: &Deletion,
+    ) -> Result<(), StoreError> {
+        self.put(t::DELETIONS, entry, "a deletion", deletion)
+    }
+
+    fn expire_documents(&mut self, before: Instant) -> Result<Expired, StoreError> {
+        let fail = failure(&self.tenant);
+        let alerts = self.write.open_table(t::ALERTS).map_err(|e| fail(&e))?;
+        let mut documents = self.write.open_table(t::BYTES).map_err(|e| fail(&e))?;
+        let mut revisions = self.write.open_table(t::REVISIONS).map_err(|e| fail(&e))?;
+        let mut expired = Expired::NOTHING;
+        for row in alerts.iter().map_err(|e| fail(&e))? {
+            let (first, bytes) = row.map_err(|e| fail(&e))?;
+            let block = Block::read(bytes.value())
+                .ok_or_else(|| unreadable(&self.tenant, "a block of alerts", &"it is cut short"))?;
+            let (first, count) = (first.value(), block.len() as u64);
+            let past = block.taken_in < before;
+            if past && documents.remove(first).map_err(|e| fail(&e))?.is_some() {
+                expired.add(first, count);
+                let range = (first, 0)..(first + count, 0);
+                revisions
+                    .retain_in(range, |_, _| false)
+                    .map_err(|e| fail(&e))?;
+            }
+        }
+        Ok(expired)
+    }
+
+    fn expire_rejects(&mut self, before: Instant) -> Result<Expired, StoreError> {
+        let fail = failure(&self.tenant);
+        let mut table = self.write.open_table(t::REJECTS).map_err(|e| fail(&e))?;
+        let mut past = Vec::new();
+        for row in table.iter().map_err(|e| fail(&e))? {
+            let (number, bytes) = row.map_err(|e| fail(&e))?;
+            let reject: Rejected = decode(&self.tenant, "a reject", bytes.value())?;
+            if reject.taken_in < before {
+                past.push(number.value());
+            }
+        }
+        let mut expired = Expired::NOTHING;
+        for number in past {
+            table.remove(number).map_err(|e| fail(&e))?;
+            expired.add(number, 1);
+        }
+        Ok(expired)
+    }
+
+    fn expire_enrichments(&mut self, before: Instant) -> Result<Expired, StoreError> {
+        let fail = failure(&self.tenant);
+        let mut new: Vec<(AlertNumber, Vec<Enrichment>)> = Vec::new();
+        let table = self
+            .write
+            .open_table(t::ENRICHMENTS)
+            .map_err(|e| fail(&e))?;
+        for row in table.iter().map_err(|e| fail(&e))? {
+            let (group, bytes) = row.map_err(|e| fail(&e))?;
+            let all: Vec<Enrichment> =
+                decode(&self.tenant, "a group's enrichments", bytes.value())?;
+            let is_gone =
+                |e: &Enrichment| e.kind == Statement::KnownGood && e.text.as_str() == GONE;
+            if !all.iter().all(is_gone) && self.newest(group.value())? < before {
+                // What a fact covers stays covered: the host compared it, and the queue rests on it.
+                let kept = all.into_iter().filter(|e| e.kind == Statement::KnownGood);
+                let kept = kept.map(|e| Enrichment {
+                    text: Text::capped(GONE, 64),
+                    ..e
+                });
+                new.push((group.value(), kept.collect()));
+            }
+        }
+        drop(table);
+        let mut expired = Expired::NOTHING;
+        for (group, kept) in new {
+            self.put_enrichments(group, &kept)?;
+            expired.add(group, 1);
+        }
+        Ok(expired)
+    }
+
+    fn expire_drafts(&mut self, before: Instant) -> Result<Expired, StoreError> {
+        let fail = failure(&self.tenant);
+        let mut table = self.write.open_table(t::DRAFTS).map_err(|e| fail(&e))?;
+        let mut cases = BTreeSet::new();
+        for row in table.iter().map_err(|e| fail(&e))? {
+            cases.insert(row.map_err(|e| fail(&e))?.0.value().0);
+        }
+        let mut expired = Expired::NOTHING;
+        for number in cases {
+            let case: Option<Case> = self.case(number)?;
+            // A case that went into another is as old as the group it was named by.
+            let groups = case.map_or_else(|| vec![number], |case| case.groups);
+            let mut newest = Instant::default();
+            for group in groups {
+                newest = newest.max(self.newest(group)?);
+            }
+            if newest < before {
+                table
+                    .retain_in((number, 0)..=(number, u32::MAX), |_, _| false)
+                    .map_err(|e| fail(&e))?;
+                expired.add(number, 1);
+            }
+        }
+        Ok(expired)
+    }
+
+    fn expire_notes(&mut self, before: Instant) -> Result<Expired, StoreError> {
+        let fail = failure(&self.tenant);
+        let mut table = self.write.open_table(t::NOTES).map_err(|e| fail(&e))?;
+        let mut ages = self.write.open_table(t::NOTE_AGES).map_err(|e| fail(&e))?;
+        let mut past: Vec<(String, i64, String)> = Vec::new();
+        for row in table.iter().map_err(|e| fail(&e))? {
+            let (key, value) = row.map_err(|e| fail(&e))?;
+            let ((module, key), (freshness, written, _)) = (key.value(), value.value());
+            if written < before.millis() {
+                past.push((module.to_owned(), freshness, key.to_owned()));
+            }
+        }
+        let mut by_module: BTreeMap<&str, u64> = BTreeMap::new();
+        for (module, freshness, key) in &past {
+            table
+                .remove((module.as_str(), key.as_str()))
+                .map_err(|e| fail(&e))?;
+            ages.remove((module.as_str(), *freshness, key.as_str()))
+                .map_err(|e| fail(&e))?;
+            *by_module.entry(module).or_default() += 1;
+        }
+        drop((table, ages));
+        for (module, gone) in by_module {
+            let counter = format!("{}/{module}", meta::NOTE_COUNT);
+            let count = self.meta(&counter)?;
+            self.set_meta(&counter, count.saturating_sub(gone))?;
+        }
+        Ok(Expired {
+            count: past.len() as u64,
+            ..Expired::NOTHING
+        })
+    }
+
+    fn expire_material(&mut self, entries: &[u64]) -> Result<Expired, StoreError> {
+        let fail = failure(&self.tenant);
+        let mut table = self.write.open_table(t::MATERIAL).map_err(|e| fail(&e))?;
+        let mut expired = Expired::NOTHING;
+        for entry in entries {
+            if table.remove(*entry).map_err(|e| fail(&e))?.is_some() {
+                expired.add(*entry, 1);
+            }
+        }
+        Ok(expired)
+    }
+
+    /// When the newest alert of a group was taken in.
+    fn newest(&self, group: AlertNumber) -> Result<Instant, StoreError> {
+        let fail = failure(&self.tenant);
+        let members = self.write.open_table(t::MEMBERS).map_err(|e| fail(&e))?;
+        let mut blocks = members
+            .range((group, 0)..=(group, u64::MAX))
+            .map_err(|e| fail(&e))?;
+        let last = match blocks.next_back() {
+            None => group,
+            Some(row) => {
+                let (_, bytes) = row.map_err(|e| fail(&e))?;
+                let alerts: Vec<AlertNumber> =
+                    decode(&self.tenant, "a group's alerts", bytes.value())?;
+                alerts.last().copied().unwrap_or(group)
+            }
+        };
+        let alerts = self.write.open_table(t::ALERTS).map_err(|e| fail(&e))?;
+        let mut before = alerts.range(..=last).map_err(|e| fail(&e))?;
+        let Some(row) = before.next_back() else {
+            return Ok(Instant::default());
+        };
+        let (_, bytes) = row.map_err(|e| fail(&e))?;
+        let block = Block::read(bytes.value());
+        Ok(block.map_or_else(Instant::default, |block| block.taken_in))
+    }
+}
+
+impl View {
+    /// What was deleted because its time was over, by the entry of the trail that says so, ascending.
+    pub fn deletions(&self) -> Result<Vec<(u64, Deletion)>, StoreError> {
+        let table = self.table(t::DELETIONS)?;
+        let rows = table.iter().map_err(|e| self.fail(&e))?;
+        rows.map(|row| {
+            let (entry, bytes) = row.map_err(|e| self.fail(&e))?;
+            let deletion = decode(self.tenant(), "a deletion", bytes.value())?;
+            Ok((entry.value(), deletion))
+        })
+        .collect()
+    }
+
+    /// The entry that deleted something of a number, and what it says; none where none did. It is of
+    /// use only where the thing is not there.
+    pub fn deleted(
+        &self,
+        what: Holding,
+        number: u64,
+    ) -> Result<Option<(u64, Deletion)>, StoreError> {
+        let covers = |deletion: &Deletion| {
+            let (from, through) = (deletion.from, deletion.through);
+            deletion.what == what && from <= Some(number) && Some(number) <= through
+        };
+        let mut all = self.deletions()?;
+        all.retain(|(_, deletion)| covers(deletion));
+        Ok(all.pop())
+    }
+}
