@@ -132,7 +132,10 @@ fn named(it: &Top<'_>) -> Option<&'static str> {
         ),
         (
             "a CrowdStrike Falcon telemetry record (FDR), context and not an alert",
-            has("event_simpleName") || has("fdr_event_type"),
+            has("event_simpleName")
+                || has("fdr_event_type")
+                || all(&["aid", "cid"])
+                || all(&["aid", "_time"]),
         ),
         (
             "a CrowdStrike Falcon incident, which groups detections and is none itself",
@@ -140,7 +143,7 @@ fn named(it: &Top<'_>) -> Option<&'static str> {
         ),
         (
             "a SentinelOne Deep Visibility event, telemetry and not an alert",
-            all(&["event.type", "dataSource.name"]),
+            all(&["event.type", "dataSource.name"]) || it.begins("src.process."),
         ),
         (
             "a SentinelOne agent's record, an inventory and not an alert",

@@ -12,6 +12,8 @@ struct Envelope {
     name: &'static str,
     /// Keys and paths it is recognised by.
     has: &'static [&'static str],
+    /// A key by which it is something else.
+    but: Option<&'static str>,
     /// Where the documents inside are: an object, an array of them, or text.
     inside: &'static str,
     /// Where the document is in each of them; empty where it is the element itself.
@@ -35,8 +37,20 @@ const fn each_around(
     Envelope {
         name,
         has,
+        but: None,
         inside,
         each,
+    }
+}
+
+/// What Splunk sends and is sent; an ECS document has the same keys and a `@timestamp`.
+const fn splunk(has: &'static [&'static str]) -> Envelope {
+    Envelope {
+        name: "Splunk event",
+        has,
+        but: Some("@timestamp"),
+        inside: "event",
+        each: "",
     }
 }
 
@@ -52,10 +66,10 @@ const ALL: &[Envelope] = &[
     around("Elasticsearch hit", &["_index", "fields"], "fields"),
     around("Splunk export", &["result._raw"], "result._raw"),
     around("Splunk export", &["preview", "result"], "result"),
-    around("Splunk event", &["event", "sourcetype"], "event"),
-    around("Splunk event", &["event", "host"], "event"),
-    around("Splunk event", &["event", "index"], "event"),
-    around("Splunk event", &["event", "time"], "event"),
+    splunk(&["event", "sourcetype"]),
+    splunk(&["event", "host"]),
+    splunk(&["event", "index"]),
+    splunk(&["event", "time"]),
     around("Kafka Connect record", &["schema", "payload"], "payload"),
     around("Kafka record", &["topic", "partition", "value"], "value"),
     around(
@@ -101,6 +115,7 @@ pub(super) struct Opened<'a> {
 pub(super) fn open<'a>(top: &Top<'a>, document: &'a str) -> Option<Opened<'a>> {
     ALL.iter()
         .filter(|envelope| envelope.has.iter().all(|path| top.has(path)))
+        .filter(|envelope| !envelope.but.is_some_and(|key| top.has(key)))
         .find_map(|envelope| take_out(envelope, top, document))
 }
 

@@ -104,6 +104,13 @@ pub(super) const STREAM: &[Row] = &[
         unless: NETWORK,
         rows: STREAM_INWARD,
     },
+    Row::Of {
+        at: "MobileNetworkConnections",
+        when: Some(("ConnectionDirection", &["outbound", "0"])),
+        unless: NETWORK,
+        rows: STREAM_OUTWARD,
+    },
+    field(Field::Url, &["MobileNetworkConnections.Url"]),
     each(
         "Destination.Web",
         &[
@@ -203,7 +210,7 @@ pub(super) fn check(document: &Object<'_>) -> Result<(), Reason> {
     if detects.iter().any(|end| lower.ends_with(end)) {
         return Ok(());
     }
-    let what = if lower.contains("incident") {
+    let what = if lower.contains("incident") || lower == "identityprotectionevent" {
         "which groups detections and is none itself"
     } else if lower.ends_with("auditevent") {
         "an audit record and not an alert"

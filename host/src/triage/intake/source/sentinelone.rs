@@ -297,7 +297,7 @@ fn message(document: &Object<'_>, it: &mut Gathered) {
     let mut text = name.to_owned();
     for (n, did) in document.texts("indicators.description").iter().enumerate() {
         text.push_str(if n == 0 { ": " } else { "; " });
-        text.push_str(did);
+        text.push_str(did.trim_end_matches('.'));
     }
     it.set(Field::Message, Some(text));
 }
