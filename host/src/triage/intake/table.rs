@@ -165,7 +165,11 @@ enum CompiledRow {
 
 impl Compiled {
     fn new(table: &'static Table) -> Self {
-        let mut names = Names::default();
+        let mut names = if super::source::is_loose(table.source) {
+            Names::loose()
+        } else {
+            Names::default()
+        };
         for path in table.checks {
             names.add(steps(path));
         }
@@ -287,10 +291,13 @@ fn gather(
                 }
             }
             CompiledRow::Call(reads, call) => {
-                let (before, had_id) = (it.mark(), it.id.is_some());
+                let (before, had) = (it.mark(), it.has_of_its_own());
                 call(at, it);
-                let id = if it.id.is_some() && !had_id { "Id" } else { "" };
-                it.trace(before, &|| reads.join(", "), id);
+                it.trace(before, &|| reads.join(", "), "");
+                let new = it.has_of_its_own().into_iter().zip(had);
+                for ((name, _), _) in new.filter(|((_, has), (_, had))| *has && !*had) {
+                    it.trace(it.mark(), &|| reads.join(", "), name);
+                }
             }
             CompiledRow::Of {
                 at: way,

@@ -37,16 +37,31 @@ pub(super) fn steps(path: &str) -> impl Iterator<Item = &str> {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     leaf: bool,
+    /// Whether the case of a key's letters does not matter, and text that is an object or an array
+    /// is read as that.
+    loose: bool,
     below: Vec<(&'static str, Names)>,
 }
 
 impl Names {
+    /// For a source of which one and the same key comes in several cases, and objects come as text.
+    pub(super) fn loose() -> Self {
+        Self {
+            loose: true,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn add(&mut self, path: impl Iterator<Item = &'static str>) {
         let mut at = self;
         for step in path {
             let found = at.below.iter().position(|(name, _)| *name == step);
             let index = found.unwrap_or_else(|| {
-                at.below.push((step, Self::default()));
+                let below = Self {
+                    loose: at.loose,
+                    ..Self::default()
+                };
+                at.below.push((step, below));
                 at.below.len() - 1
             });
             let Some((_, next)) = at.below.get_mut(index) else {
@@ -58,8 +73,32 @@ impl Names {
     }
 
     fn step(&self, key: &str) -> Option<(&'static str, &Self)> {
-        let found = self.below.iter().find(|(name, _)| *name == key);
+        let is = |name: &str| name == key || (self.loose && name.eq_ignore_ascii_case(key));
+        let found = self.below.iter().find(|(name, _)| is(name));
         found.map(|(name, next)| (*name, next))
+    }
+
+    /// Whether a path leads on to one of them.
+    pub(super) fn leads_on<'p>(&self, path: impl Iterator<Item = &'p str>) -> bool {
+        let mut at = self;
+        for step in path {
+            match at.step(step) {
+                Some((_, next)) => at = next,
+                None => return false,
+            }
+        }
+        at.loose && !at.below.is_empty()
+    }
+
+    /// Whether no two names differ in the case of their letters only: where it does not matter, the
+    /// second would never be found.
+    #[cfg(test)]
+    pub(super) fn spelled_once(&self) -> bool {
+        self.below.iter().enumerate().all(|(n, (name, below))| {
+            let rest = self.below.iter().skip(n + 1);
+            let mut rest = rest.map(|(other, _)| other);
+            !rest.any(|other| name.eq_ignore_ascii_case(other)) && below.spelled_once()
+        })
     }
 
     /// Where a key leads: one step, or several where it has dots.
@@ -228,6 +267,19 @@ impl<'a> Object<'a> {
         found
     }
 
+    /// Every text a path leads to.
+    pub(super) fn texts(&self, path: &str) -> Vec<&str> {
+        let steps: Vec<_> = steps(path).collect();
+        let mut found = Vec::new();
+        self.visit(&steps, &mut |node| {
+            if let Node::Text(text) = node {
+                found.push(text.as_ref());
+            }
+            false
+        });
+        found
+    }
+
     /// Every object a path leads to.
     pub(super) fn objects(&self, path: &str) -> Vec<&Self> {
         let steps: Vec<_> = steps(path).collect();
@@ -251,6 +303,30 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// What stands in a text that is an object or an array, else the text itself.
+    fn in_text(value: &'a RawValue, names: &Names) -> serde_json::Result<Option<Self>> {
+        let Some(text) = text(Some(value)) else {
+            return Ok(None);
+        };
+        if text.trim_ascii_start().starts_with(['{', '['])
+            && let Ok(inner) = serde_json::from_str::<&RawValue>(&text)
+        {
+            return Ok(Node::read(inner, names)?.map(Node::owned));
+        }
+        Ok(names.leaf.then_some(Self::Text(text)))
+    }
+
+    fn owned<'o>(self) -> Node<'o> {
+        match self {
+            Self::Text(text) => Node::Text(Cow::Owned(text.into_owned())),
+            Self::List(all) => Node::List(all.into_iter().map(Node::owned).collect()),
+            Self::Object(Object(members)) => {
+                let members = members.into_iter().map(|(name, node)| (name, node.owned()));
+                Node::Object(Object(members.collect()))
+            }
+        }
+    }
+
     fn read(value: &'a RawValue, names: &Names) -> serde_json::Result<Option<Self>> {
         Ok(match first_byte(value) {
             b'{' if names.below.is_empty() => None,
@@ -263,6 +339,7 @@ impl<'a> Node<'a> {
                 Some(Self::List(Elements(names).deserialize(&mut reader)?))
             }
             b'n' => None,
+            b'"' if names.loose && !names.below.is_empty() => Self::in_text(value, names)?,
             _ if names.leaf => text(Some(value)).map(Self::Text),
             _ => None,
         })
@@ -405,6 +482,28 @@ mod tests {
             );
         }
         assert_eq!(read(r#"{"z":1,"z":2,"a":3}"#, &["a"]).as_deref(), Ok("3"));
+    }
+
+    #[test]
+    fn where_a_source_is_loose_case_and_text_around_objects_do_not_matter() {
+        let mut names = Names::loose();
+        for path in ["a.b", "a.c", "d"] {
+            names.add(steps(path));
+        }
+        for (json, want) in [
+            (r#"{"A":{"B":1}}"#, Ok("1")),
+            (r#"{"a":"[{\"b\":\"x\"},{\"B\":\"y\"}]"}"#, Ok("x y")),
+            (r#"{"a":"{\"b\":"}"#, Ok("")),
+            (r#"{"a":"b"}"#, Ok("")),
+            (r#"{"a":"{\"b\":1,\"B\":2}"}"#, Err(())),
+            (r#"{"a":{"b":1},"A":{"c":2}}"#, Err(())),
+        ] {
+            let top = super::super::detect::Top::parse(json).unwrap();
+            let got = Object::read(top.entries(), &names);
+            let got = got.map(|object| object.texts("a.b").join(" "));
+            assert_eq!(got.as_deref().map_err(|_| ()), want, "{json}");
+        }
+        assert!(names.leads_on(steps("A")) && !names.leads_on(steps("d")));
     }
 
     #[test]
