@@ -1,10 +1,13 @@
 //! The sources, one table a file. A new source is a variant of [`Source`], a file here and a line
 //! below; everything else follows from its table.
 
+mod aws;
 mod cef;
 mod eve;
+mod guardduty;
 mod leef;
 mod ocsf;
+mod securityhub;
 mod wazuh;
 
 use super::table::Table;
@@ -21,8 +24,8 @@ pub(super) const fn table(source: Source) -> &'static Table {
         Source::SentinelOne => &ocsf::TABLE,
         Source::Graph => &ocsf::TABLE,
         Source::Sentinel => &ocsf::TABLE,
-        Source::GuardDuty => &ocsf::TABLE,
-        Source::SecurityHub => &ocsf::TABLE,
+        Source::GuardDuty => &guardduty::TABLE,
+        Source::SecurityHub => &securityhub::TABLE,
         Source::Cef => &cef::TABLE,
         Source::Leef => &leef::TABLE,
     }
