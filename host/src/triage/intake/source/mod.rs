@@ -3,11 +3,14 @@
 
 mod aws;
 mod cef;
+mod entities;
 mod eve;
+mod graph;
 mod guardduty;
 mod leef;
 mod ocsf;
 mod securityhub;
+mod sentinel;
 mod wazuh;
 
 use super::table::Table;
@@ -22,8 +25,8 @@ pub(super) const fn table(source: Source) -> &'static Table {
         Source::Elastic => &ocsf::TABLE,
         Source::Crowdstrike => &ocsf::TABLE,
         Source::SentinelOne => &ocsf::TABLE,
-        Source::Graph => &ocsf::TABLE,
-        Source::Sentinel => &ocsf::TABLE,
+        Source::Graph => &graph::TABLE,
+        Source::Sentinel => &sentinel::TABLE,
         Source::GuardDuty => &guardduty::TABLE,
         Source::SecurityHub => &securityhub::TABLE,
         Source::Cef => &cef::TABLE,
