@@ -263,7 +263,8 @@ fn is_technique(word: &str) -> bool {
         })
 }
 
-fn joined(below: &[&'static str], path: &str) -> String {
+/// A path from the top, given the paths it is below.
+pub(super) fn joined(below: &[&'static str], path: &str) -> String {
     let mut all: Vec<&str> = below.to_vec();
     all.push(path);
     all.join(".")

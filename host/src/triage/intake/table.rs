@@ -2,7 +2,7 @@
 //! and the one way in which all tables are read.
 
 use super::detect::Top;
-use super::gathered::Gathered;
+use super::gathered::{Gathered, joined};
 use super::reason::Reason;
 use super::time::Unit;
 use super::tree::{Names, Node, Object, steps};
@@ -293,10 +293,14 @@ fn gather(
             CompiledRow::Call(reads, call) => {
                 let (before, had) = (it.mark(), it.has_of_its_own());
                 call(at, it);
-                it.trace(before, &|| reads.join(", "), "");
+                let all = || {
+                    let all: Vec<_> = reads.iter().map(|path| joined(below, path)).collect();
+                    all.join(", ")
+                };
+                it.trace(before, &all, "");
                 let new = it.has_of_its_own().into_iter().zip(had);
                 for ((name, _), _) in new.filter(|((_, has), (_, had))| *has && !*had) {
-                    it.trace(it.mark(), &|| reads.join(", "), name);
+                    it.trace(it.mark(), &all, name);
                 }
             }
             CompiledRow::Of {

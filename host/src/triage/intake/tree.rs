@@ -485,28 +485,6 @@ mod tests {
     }
 
     #[test]
-    fn where_a_source_is_loose_case_and_text_around_objects_do_not_matter() {
-        let mut names = Names::loose();
-        for path in ["a.b", "a.c", "d"] {
-            names.add(steps(path));
-        }
-        for (json, want) in [
-            (r#"{"A":{"B":1}}"#, Ok("1")),
-            (r#"{"a":"[{\"b\":\"x\"},{\"B\":\"y\"}]"}"#, Ok("x y")),
-            (r#"{"a":"{\"b\":"}"#, Ok("")),
-            (r#"{"a":"b"}"#, Ok("")),
-            (r#"{"a":"{\"b\":1,\"B\":2}"}"#, Err(())),
-            (r#"{"a":{"b":1},"A":{"c":2}}"#, Err(())),
-        ] {
-            let top = super::super::detect::Top::parse(json).unwrap();
-            let got = Object::read(top.entries(), &names);
-            let got = got.map(|object| object.texts("a.b").join(" "));
-            assert_eq!(got.as_deref().map_err(|_| ()), want, "{json}");
-        }
-        assert!(names.leads_on(steps("A")) && !names.leads_on(steps("d")));
-    }
-
-    #[test]
     fn what_is_of_another_form_counts_as_absent() {
         for json in [
             r#"{"a":{"b":1}}"#,

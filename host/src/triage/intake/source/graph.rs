@@ -147,7 +147,7 @@ pub(super) const TABLE: Table = Table {
             addresses,
         ),
         each("userStates", USER_STATE),
-        each("relatedUser", RELATED_USER),
+        field(Field::UserName, &["relatedUser.userName"]),
         each("networkConnections", CONNECTION),
         each("fileStates", FILE_STATE),
         each("entities", entities::TYPED),
@@ -334,8 +334,6 @@ const USER_STATE: &[Row] = &[
     field(Field::SourceIp, &["logonIp"]),
     take(To::Seen(ObservableKind::Ip), &["logonIp"]),
 ];
-
-const RELATED_USER: &[Row] = &[field(Field::UserName, &["userName"])];
 
 const CONNECTION: &[Row] = &[
     field(Field::SourceIp, &["sourceAddress"]),

@@ -1,6 +1,7 @@
 mod broken;
 mod fixtures;
 mod lines;
+mod loose;
 mod mapping;
 mod real;
 
