@@ -147,8 +147,8 @@ sources! {
     SentinelOne "sentinelone" "SentinelOne alert",
     /// Microsoft Graph security alert: Defender and what it gathers.
     Graph "graph" "Microsoft Graph security alert",
-    /// Microsoft Sentinel incident.
-    Sentinel "sentinel" "Microsoft Sentinel incident",
+    /// Microsoft Sentinel incident or alert.
+    Sentinel "sentinel" "Microsoft Sentinel incident or alert",
     /// AWS GuardDuty finding, in its own form.
     GuardDuty "guardduty" "AWS GuardDuty finding",
     /// AWS Security Hub finding, in its own form (ASFF).

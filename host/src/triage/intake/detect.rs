@@ -125,7 +125,12 @@ const NAMED_KEYS: usize = 24;
 fn named(it: &Top<'_>) -> Option<&'static str> {
     let has = |key: &str| it.has_some(key);
     let all = |keys: &[&str]| keys.iter().all(|key| has(key));
-    let table: [(&str, bool); 12] = [
+    let table: [(&str, bool); 13] = [
+        (
+            "a Microsoft Defender incident without its alerts",
+            all(&["incidentWebUrl", "displayName"])
+                || all(&["incidentId", "incidentName", "createdTime"]),
+        ),
         (
             "an ECS event that is no alert",
             all(&["@timestamp", "event"]) || has("ecs"),

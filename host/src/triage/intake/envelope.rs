@@ -84,6 +84,13 @@ const ALL: &[Envelope] = &[
     around("AWS list of findings", &["Findings"], "Findings"),
     around("Microsoft list", &["@odata.context", "value"], "value"),
     around("Microsoft list", &["value"], "value"),
+    around(
+        "Sentinel trigger",
+        &["object.object.properties"],
+        "object.object",
+    ),
+    around("Sentinel trigger", &["object.properties"], "object"),
+    around("Sentinel trigger", &["body.object"], "body.object"),
     around("Azure event hub records", &["records"], "records"),
     around("CrowdStrike list", &["resources", "meta"], "resources"),
     around("SentinelOne list", &["data", "pagination"], "data"),
@@ -160,7 +167,7 @@ fn document_in(raw: &RawValue) -> Option<Cow<'_, str>> {
         b'"' => {
             let text: String = serde_json::from_str(raw.get()).ok()?;
             let trimmed = text.trim();
-            let known = trimmed.starts_with('{') || super::text_format(trimmed).is_some();
+            let known = trimmed.starts_with('{') || super::line::named(trimmed).is_some();
             known.then(|| Cow::Owned(trimmed.to_owned()))
         }
         _ => None,

@@ -5,9 +5,10 @@ use super::detect::Top;
 use super::gathered::Gathered;
 use super::table::Compiled;
 use super::tree::{Object, steps};
-use super::{Document, alert};
+use super::{Document, From, alert};
 use crate::model::{Alert, Field, Source, Text};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The most bytes shown of a value.
 const SHOWN_BYTES: usize = 160;
@@ -125,6 +126,10 @@ pub fn explain(document: &Document) -> Explained {
 
 /// Reads the document once more, keeping where each value comes from.
 fn trace(compiled: &Compiled, text: &str) -> Option<Vec<super::gathered::Took>> {
+    if let Some(line) = line_of(compiled, text) {
+        let object = Object::of_text(line.fields.into_iter(), &compiled.names).ok()?;
+        return alert(compiled, &object, text, Gathered::traced()).ok()?.1;
+    }
     let top = Top::parse(text).ok()?;
     let object = Object::read(top.entries(), &compiled.names).ok()?;
     alert(compiled, &object, text, Gathered::traced()).ok()?.1
@@ -148,16 +153,29 @@ fn value_of(alert: &Alert, what: &str) -> Option<Text> {
 
 /// The values of a document at whose path nothing was taken.
 fn unmapped(compiled: &Compiled, text: &str, mapped: &[super::gathered::Took]) -> Vec<Unmapped> {
-    let mut all = Vec::new();
-    if let Ok(value) = serde_json::from_str::<Value>(text) {
-        leaves(&value, &mut Vec::new(), &mut all);
+    let mut all: Vec<(String, String)> = Vec::new();
+    if let Some(line) = line_of(compiled, text) {
+        let fields = line.fields.into_iter();
+        all.extend(fields.map(|(key, value)| (key.to_owned(), value.into_owned())));
+    } else if let Ok(value) = serde_json::from_str::<Value>(text) {
+        leaves(compiled, &value, &mut Vec::new(), &mut all);
     }
-    let taken = |path: &str| {
-        let is = |one: &str| same_path(one, path);
-        mapped.iter().any(|took| took.path.split(", ").any(is))
+    // Quotes are ours, and so is the case of letters where it does not matter.
+    let loose = super::source::is_loose(compiled.table.source);
+    let plain = |path: &str| {
+        let bare = path.replace('"', "");
+        if loose {
+            bare.to_ascii_lowercase()
+        } else {
+            bare
+        }
     };
+    let paths = mapped.iter().flat_map(|took| took.path.split(", "));
+    let taken: BTreeSet<String> = paths.map(plain).collect();
     all.into_iter()
-        .filter(|(path, _)| !taken(path) && !compiled.table.checks.contains(&path.as_str()))
+        .filter(|(path, _)| {
+            !taken.contains(&plain(path)) && !compiled.table.checks.contains(&path.as_str())
+        })
         .take(MOST_UNMAPPED)
         .map(|(path, value)| Unmapped {
             read: compiled.names.knows(steps(&path)),
@@ -167,27 +185,54 @@ fn unmapped(compiled: &Compiled, text: &str, mapped: &[super::gathered::Took]) -
         .collect()
 }
 
-fn same_path(one: &str, other: &str) -> bool {
-    one == other || steps(one).eq(steps(other)) || one == other.replace('"', "")
+/// The document taken apart, where it is a line of text.
+fn line_of<'a>(compiled: &Compiled, text: &'a str) -> Option<super::line::Line<'a>> {
+    match compiled.table.source {
+        source @ (Source::Cef | Source::Leef) => super::line::read(text, From::Only(source)).ok(),
+        Source::Ocsf
+        | Source::Wazuh
+        | Source::Eve
+        | Source::Elastic
+        | Source::Crowdstrike
+        | Source::SentinelOne
+        | Source::Graph
+        | Source::Sentinel
+        | Source::GuardDuty
+        | Source::SecurityHub => None,
+    }
 }
 
 /// Every value that is no object or array, with its path.
-fn leaves(value: &Value, path: &mut Vec<String>, all: &mut Vec<(String, String)>) {
+fn leaves(
+    compiled: &Compiled,
+    value: &Value,
+    path: &mut Vec<String>,
+    all: &mut Vec<(String, String)>,
+) {
     match value {
         Value::Object(members) => {
             for (key, value) in members {
                 path.push(key.clone());
-                leaves(value, path, all);
+                leaves(compiled, value, path, all);
                 path.pop();
             }
         }
         Value::Array(elements) => {
             for element in elements {
-                leaves(element, path, all);
+                leaves(compiled, element, path, all);
             }
         }
         Value::Null => {}
-        Value::String(text) => all.push((path.join("."), text.clone())),
+        Value::String(text) => {
+            let leads_on = compiled.names.leads_on(path.iter().map(String::as_str));
+            let inner = leads_on.then(|| serde_json::from_str::<Value>(text));
+            match inner {
+                Some(Ok(inner @ (Value::Object(_) | Value::Array(_)))) => {
+                    leaves(compiled, &inner, path, all);
+                }
+                Some(_) | None => all.push((path.join("."), text.clone())),
+            }
+        }
         Value::Bool(_) | Value::Number(_) => all.push((path.join("."), value.to_string())),
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Gathered {
     /// The time, and whether its zone was written.
     pub(super) event: Option<(Instant, bool)>,
     pub(super) observed: Option<(Instant, bool)>,
+    /// Why a time that is a help only could not be read.
+    pub(super) unread: Option<Reason>,
     pub(super) severity: Option<Severity>,
     pub(super) severity_text: Option<Text>,
     fields: Vec<(Field, Text)>,
@@ -77,7 +79,12 @@ impl Gathered {
             To::Id => self.id = Some(Text::capped(text, NAME_BYTES)),
             To::Event(unit) => self.event = Some(time::read(unit, path, text)?),
             // Beside the event's time it is a help only; unreadable, it stays in the bytes.
-            To::Observed(unit) => self.observed = time::read(unit, path, text).ok(),
+            To::Observed(unit) => match time::read(unit, path, text) {
+                Ok(found) => self.observed = Some(found),
+                Err(reason) => {
+                    self.unread.get_or_insert(reason);
+                }
+            },
             To::Severity(read) => {
                 self.severity = Some(read(text));
                 self.severity_text
@@ -184,6 +191,12 @@ impl Gathered {
         }
     }
 
+    /// Sets the product's name.
+    pub(super) fn set_product(&mut self, name: &str) {
+        self.product
+            .get_or_insert_with(|| Text::capped(name, NAME_BYTES));
+    }
+
     /// Sets the source's own id.
     pub(super) fn set_id(&mut self, id: &str) {
         self.id.get_or_insert_with(|| Text::capped(id, NAME_BYTES));
@@ -191,6 +204,27 @@ impl Gathered {
 
     pub(super) fn has(&self, field: Field) -> bool {
         self.fields.iter().any(|(f, _)| *f == field)
+    }
+
+    /// Sets the technique to what ATT&CK ids stand in a text, such as `PowerShell (T1059.001)`.
+    pub(super) fn set_techniques(&mut self, text: &str) {
+        let mut all: Vec<&str> = Vec::new();
+        for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '.') {
+            let word = word.trim_matches('.');
+            if is_technique(word) && !all.contains(&word) && all.len() < 32 {
+                all.push(word);
+            }
+        }
+        self.set(Field::RuleTechnique, Some(all.join(" ")));
+    }
+
+    /// What is no field, and whether it is set.
+    pub(super) fn has_of_its_own(&self) -> [(&'static str, bool); 3] {
+        [
+            (name(To::Product), self.product.is_some()),
+            (name(To::Id), self.id.is_some()),
+            (name(To::Event(time::Unit::Any)), self.event.is_some()),
+        ]
     }
 
     /// Adds a value of the source's own list of observables.
@@ -232,7 +266,19 @@ impl Gathered {
     }
 }
 
-fn joined(below: &[&'static str], path: &str) -> String {
+/// `T1059` or `T1059.001`.
+fn is_technique(word: &str) -> bool {
+    let digits =
+        |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    word.strip_prefix('T')
+        .is_some_and(|number| match number.split_once('.') {
+            Some((technique, sub)) => digits(technique, 4) && digits(sub, 3),
+            None => digits(number, 4),
+        })
+}
+
+/// A path from the top, given the paths it is below.
+pub(super) fn joined(below: &[&'static str], path: &str) -> String {
     let mut all: Vec<&str> = below.to_vec();
     all.push(path);
     all.retain(|step| !step.is_empty());
@@ -290,6 +336,19 @@ mod tests {
                 (Kind::Domain, "evil.example", Some(Field::Domain)),
                 (Kind::Ip, "10.0.0.2", None),
             ]
+        );
+    }
+
+    #[test]
+    fn techniques_are_found_in_what_is_around_them() {
+        let mut g = Gathered::default();
+        g.set_techniques(
+            r#"["Process Discovery (T1057)","T1059.001 - PowerShell", "T1057", "T12", "AT1057"]"#,
+        );
+        let (fields, _) = g.finish();
+        assert_eq!(
+            fields.first().map(|(_, t)| t.as_str()),
+            Some("T1057 T1059.001")
         );
     }
 

@@ -43,11 +43,6 @@ pub(super) fn list<'a>(value: Value<'a>, most: usize) -> Vec<&'a RawValue> {
     serde::Deserializer::deserialize_seq(&mut reader, Elements(most)).unwrap_or_default()
 }
 
-/// Whether the value is an object.
-pub(super) fn is_object(value: Value<'_>) -> bool {
-    value.is_some_and(|v| first_byte(v) == b'{')
-}
-
 /// The text of a string, a number (as written) or a boolean, or of the first of these in an array.
 /// Empty text and a lone `-`, which sources write for "nothing", are no text.
 pub(super) fn text(value: Value<'_>) -> Option<Cow<'_, str>> {

@@ -10,6 +10,7 @@ mod explain;
 mod gathered;
 mod inflate;
 mod json;
+mod line;
 mod observables;
 mod open;
 mod reason;
@@ -200,31 +201,28 @@ fn judge(from: From, piece: Piece) -> Found {
         },
         Form::Array => Reason::NestedArray,
         Form::Scalar => Reason::Scalar,
-        Form::Text => return Found::One(line(text, piece.offset)),
+        Form::Text => return Found::One(one_line(from, text, piece.offset)),
     };
     reject(reason, piece.bytes)
 }
 
 /// A line that is no JSON.
-fn line(text: &str, offset: u64) -> Document {
-    let looks_like = text_format(text);
-    rejected(Reason::NotJson { looks_like }, text, offset)
-}
-
-/// The name of a text format of alerts.
-fn text_format(line: &str) -> Option<&'static str> {
-    if line.contains("CEF:0|") || line.contains("CEF:1|") {
-        Some("CEF")
-    } else if line.contains("LEEF:1.0|") || line.contains("LEEF:2.0|") {
-        Some("LEEF")
-    } else if line.starts_with('<')
-        && line
-            .split_once('>')
-            .is_some_and(|(priority, _)| priority.len() <= 4 && priority.len() > 1)
-    {
-        Some("syslog")
-    } else {
-        None
+fn one_line(from: From, text: &str, offset: u64) -> Document {
+    let bare = text.trim_ascii_end();
+    let read = line::read(bare, from).and_then(|line| {
+        let compiled = Compiled::of(line.source);
+        let object = Object::of_text(line.fields.into_iter(), &compiled.names)
+            .map_err(|e| Reason::of_json(&e))?;
+        alert(compiled, &object, bare, Gathered::default())
+    });
+    match read {
+        Ok((alert, _)) => Document::Alert(Taken {
+            alert,
+            offset,
+            bytes: bare.as_bytes().to_vec(),
+            frame: None,
+        }),
+        Err(reason) => rejected(reason, text, offset),
     }
 }
 
@@ -298,7 +296,7 @@ fn unwrap(
             Err(e) if text.starts_with('{') => {
                 all.push(rejected(Reason::of_json(&e), text, place));
             }
-            Err(_) => all.push(line(text, place)),
+            Err(_) => all.push(one_line(from, text, place)),
         }
     }
     let mut first_reason = None;
@@ -370,9 +368,9 @@ fn alert(
         (None, Some((time, true))) => (time, TimeBasis::Observed),
         (None, Some((time, false))) => (time, TimeBasis::ObservedZoneAssumed),
         (None, None) => {
-            return Err(missing(
-                compiled.first_path(|to| matches!(to, To::Event(_))),
-            ));
+            let is_time = |to| matches!(to, To::Event(_));
+            let nothing = || missing(compiled.first_path(is_time));
+            return Err(it.unread.take().unwrap_or_else(nothing));
         }
     };
     let identity = Identity {

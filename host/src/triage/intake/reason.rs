@@ -27,6 +27,11 @@ pub enum Reason {
     Scalar,
     /// No JSON; with the name of the text format where it is recognisable.
     NotJson { looks_like: Option<&'static str> },
+    /// A line of a text format whose header breaks off.
+    Header {
+        format: &'static str,
+        want: &'static str,
+    },
     /// A key that is read occurs twice, so that two readers could take different values.
     Duplicate { key: Text },
     /// Of a form we take, twice over.
@@ -40,6 +45,8 @@ pub enum Reason {
         envelope: &'static str,
         reason: Box<Reason>,
     },
+    /// Of a form we take, and no alert.
+    NoAlert { what: Text },
     /// A Suricata record that is no alert.
     SuricataRecord { event_type: Text },
     /// An OCSF event of another class.
@@ -52,11 +59,8 @@ pub enum Reason {
     Time { field: &'static str, given: Text },
 }
 
-/// The forms that are taken, for people.
-fn taken() -> String {
-    let names: Vec<_> = Source::ALL.iter().map(|source| source.name()).collect();
-    names.join(", ")
-}
+/// The way out for whoever has something else.
+const FORMATS: &str = "`casemate intake formats` lists what is";
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,7 +89,13 @@ impl fmt::Display for Reason {
             }
             Self::NotJson {
                 looks_like: Some(format),
-            } => write!(f, "a line of {format}, which is not taken yet; a JSON object was expected"),
+            } => write!(
+                f,
+                "a line of {format}, which is not taken; a JSON object or a line of CEF or LEEF was expected"
+            ),
+            Self::Header { format, want } => {
+                write!(f, "a line of {format} whose header breaks off; `{want}` was expected")
+            }
             Self::Duplicate { key } => {
                 write!(f, "the key `{key}` occurs twice in one object; each may occur once")
             }
@@ -96,12 +106,13 @@ impl fmt::Display for Reason {
                 other.name()
             ),
             Self::NotTakenYet { format } => {
-                write!(f, "{format}, which is not taken; these are: {}", taken())
+                write!(f, "{format}, which is not taken; {FORMATS}")
             }
             Self::Unknown { keys } => {
-                write!(f, "of no known form (keys: {keys}); these are taken: {}", taken())
+                write!(f, "of no known form (keys: {keys}) and not taken; {FORMATS}")
             }
             Self::Inside { envelope, reason } => write!(f, "in a {envelope}: {reason}"),
+            Self::NoAlert { what } => write!(f, "{what}: context, not an alert"),
             Self::SuricataRecord { event_type } => {
                 write!(f, "Suricata `{event_type}` record: context, not an alert")
             }

@@ -37,7 +37,9 @@ pub(super) fn suricata(priority: &str) -> Severity {
 /// The words that most sources use: Elastic's `kibana.alert.severity`, `low` to `critical`
 /// (elastic.co, "Detection alert schema"); Wazuh 5's `wazuh.rule.level`, `informational` to
 /// `critical` (documentation.wazuh.com, 5.0, "Rules"); SentinelOne's `ruleInfo.severity` and that of
-/// its unified alerts, `INFO` or `LOW` to `CRITICAL` (its API's own reference).
+/// its unified alerts, `INFO` or `LOW` to `CRITICAL` (its API's own reference); Microsoft's, in any
+/// case: Graph's `alertSeverity`, Defender's and Sentinel's (learn.microsoft.com, "alert resource
+/// type"; "Incidents - Get").
 pub(super) fn word(text: &str) -> Severity {
     match text.to_ascii_lowercase().as_str() {
         "informational" | "info" => Severity::Informational,
@@ -89,6 +91,58 @@ pub(super) fn sentinelone_confidence(text: &str) -> Severity {
     }
 }
 
+/// GuardDuty's value (docs.aws.amazon.com, "Severity levels for GuardDuty findings"): low 1.0 to 3.9
+/// (once 0.1 to 3.9), medium 4.0 to 6.9, high 7.0 to 8.9, critical 9.0 to 10.0; others are reserved.
+pub(super) fn guardduty(value: &str) -> Severity {
+    match value.parse::<f64>() {
+        Ok(v) if v > 0.0 && v < 4.0 => Severity::Low,
+        Ok(v) if (4.0..7.0).contains(&v) => Severity::Medium,
+        Ok(v) if (7.0..9.0).contains(&v) => Severity::High,
+        Ok(v) if (9.0..=10.0).contains(&v) => Severity::Critical,
+        Ok(_) | Err(_) => Severity::Unknown,
+    }
+}
+
+/// ASFF's `Severity.Label`, or where it is absent `Severity.Normalized` (docs.aws.amazon.com, Security
+/// Hub API, "Severity"): 0 informational, 1 to 39 low, 40 to 69 medium, 70 to 89 high, 90 to 100
+/// critical.
+pub(super) fn securityhub(label: &str) -> Severity {
+    match label.parse::<u8>() {
+        Ok(0) => Severity::Informational,
+        Ok(1..=39) => Severity::Low,
+        Ok(40..=69) => Severity::Medium,
+        Ok(70..=89) => Severity::High,
+        Ok(90..=100) => Severity::Critical,
+        Ok(_) => Severity::Unknown,
+        Err(_) => word(label),
+    }
+}
+
+/// CEF's severity (ArcSight, "Implementing ArcSight Common Event Format", version 25): 0 to 3 low,
+/// 4 to 6 medium, 7 and 8 high, 9 and 10 very high, or these words.
+pub(super) fn cef(severity: &str) -> Severity {
+    match severity.parse::<u8>() {
+        Ok(0..=3) => Severity::Low,
+        Ok(4..=6) => Severity::Medium,
+        Ok(7 | 8) => Severity::High,
+        Ok(9 | 10) => Severity::Critical,
+        Ok(_) => Severity::Unknown,
+        Err(_) => match severity.to_ascii_lowercase().as_str() {
+            "very-high" | "very high" => Severity::Critical,
+            text => word(text),
+        },
+    }
+}
+
+/// LEEF's `sev`, 1 to 10, 10 the most severe (ibm.com, "Predefined LEEF event attributes"). No bands
+/// are documented; these are CEF's.
+pub(super) fn leef(severity: &str) -> Severity {
+    match severity.parse::<u8>() {
+        Ok(0) => Severity::Unknown,
+        Ok(_) | Err(_) => cef(severity),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +157,20 @@ mod tests {
         assert_eq!(words(wazuh, 0, 18), "lllllllmmmmmhhhccuu");
         assert_eq!(words(suricata, 0, 5), "uhmlii");
         assert_eq!(words(ocsf, 0, 7), "uilmhcfu");
+        assert_eq!(words(guardduty, 0, 11), "ulllmmmhhccu");
+        assert_eq!(words(cef, 0, 11), "llllmmmhhccu");
+        assert_eq!(words(leef, 0, 11), "ulllmmmhhccu");
+        assert_eq!(guardduty("8.9"), Severity::High);
+        assert_eq!(guardduty("NaN"), Severity::Unknown);
+        assert_eq!(words(securityhub, 0, 1), "il");
+        assert_eq!(words(securityhub, 39, 40), "lm");
+        assert_eq!(words(securityhub, 69, 70), "mh");
+        assert_eq!(words(securityhub, 89, 90), "hc");
+        assert_eq!(words(securityhub, 100, 101), "cu");
+        assert_eq!(securityhub("CRITICAL"), Severity::Critical);
+        assert_eq!(word("unknownFutureValue"), Severity::Unknown);
+        assert_eq!(word("Informational"), Severity::Informational);
+        assert_eq!(cef("Very-High"), Severity::Critical);
         for f in [wazuh, suricata, ocsf] {
             for odd in ["", "-1", "high", "99999999999999999999", "3.5"] {
                 assert_eq!(f(odd), Severity::Unknown, "{odd}");

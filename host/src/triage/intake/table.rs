@@ -2,7 +2,7 @@
 //! and the one way in which all tables are read.
 
 use super::detect::Top;
-use super::gathered::Gathered;
+use super::gathered::{Gathered, joined};
 use super::reason::Reason;
 use super::time::Unit;
 use super::tree::{Names, Node, Object, steps};
@@ -168,7 +168,11 @@ enum CompiledRow {
 
 impl Compiled {
     fn new(table: &'static Table) -> Self {
-        let mut names = Names::default();
+        let mut names = if super::source::is_loose(table.source) {
+            Names::loose()
+        } else {
+            Names::default()
+        };
         for path in table.checks {
             names.add(steps(path));
         }
@@ -297,13 +301,16 @@ fn gather(
                 }
             }
             CompiledRow::Call(reads, call) => {
-                let (before, had_id) = (it.mark(), it.id.is_some());
-                let had_product = it.product.is_some();
+                let (before, had) = (it.mark(), it.has_of_its_own());
                 call(at, it);
-                let id = if it.id.is_some() && !had_id { "Id" } else { "" };
-                it.trace(before, &|| reads.join(", "), id);
-                if it.product.is_some() && !had_product {
-                    it.trace(it.mark(), &|| reads.join(", "), "Product");
+                let all = || {
+                    let all: Vec<_> = reads.iter().map(|path| joined(below, path)).collect();
+                    all.join(", ")
+                };
+                it.trace(before, &all, "");
+                let new = it.has_of_its_own().into_iter().zip(had);
+                for ((name, _), _) in new.filter(|((_, has), (_, had))| *has && !*had) {
+                    it.trace(it.mark(), &all, name);
                 }
             }
             CompiledRow::Of {

@@ -34,11 +34,15 @@ pub(super) fn read(unit: Unit, path: &'static str, given: &str) -> Result<(Insta
         .or_else(|| Some((Instant::parse(text)?, true)))
         .or_else(|| without_zone(text));
     found
-        .filter(|(time, _)| (0..TOO_LATE_MS).contains(&time.millis()))
+        .filter(|(time, _)| in_range(time.millis()))
         .ok_or_else(|| Reason::Time {
             field: path,
             given: Text::capped(given, 80),
         })
+}
+
+fn in_range(ms: i64) -> bool {
+    (0..TOO_LATE_MS).contains(&ms)
 }
 
 fn counted(unit: Unit, text: &str) -> Option<(Instant, bool)> {
@@ -69,41 +73,62 @@ fn counted(unit: Unit, text: &str) -> Option<(Instant, bool)> {
     Some((Instant::from_millis(ms), true))
 }
 
-/// Date and time without a zone, or with one that only CEF and LEEF write.
+/// Date and time without a zone, or with one as CEF and LEEF write it.
 fn without_zone(text: &str) -> Option<(Instant, bool)> {
-    let zones = [" UTC", " GMT", " Z"];
-    let (bare, zoned) = match zones.iter().find_map(|zone| text.strip_suffix(zone)) {
-        Some(bare) => (bare, true),
-        None => (text, false),
-    };
     let forms = [
         "%Y-%m-%dT%H:%M:%S%.f",
         "%Y-%m-%d %H:%M:%S%.f",
         "%Y/%m/%d %H:%M:%S%.f",
         "%b %d %Y %H:%M:%S%.f",
     ];
-    let zoned_forms = [
-        "%Y-%m-%d %H:%M:%S%.f%:z",
-        "%Y-%m-%d %H:%M:%S%.f %z",
-        "%b %d %Y %H:%M:%S%.f %z",
-    ];
-    for form in forms {
-        if let Ok(time) = jiff::civil::DateTime::strptime(form, bare)
-            && let Ok(time) = time.to_zoned(jiff::tz::TimeZone::UTC)
-        {
-            return Some((
-                Instant::from_millis(time.timestamp().as_millisecond()),
-                zoned,
-            ));
-        }
+    forms.iter().find_map(|form| in_form(form, text))
+}
+
+/// Date and time of a form, perhaps with a zone behind it.
+pub(super) fn in_form(form: &str, text: &str) -> Option<(Instant, bool)> {
+    let (bare, east_seconds) = zone(text);
+    let time = jiff::civil::DateTime::strptime(form, bare).ok()?;
+    let time = time.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    let ms = time.timestamp().as_millisecond() - east_seconds.unwrap_or(0) * 1000;
+    in_range(ms).then(|| (Instant::from_millis(ms), east_seconds.is_some()))
+}
+
+/// What is before a zone, and how far east of UTC the zone is: `Z`, `UTC`, `GMT`, `+0100`, `-04:00`,
+/// `GMT+01:00`. Other names of zones are not taken: CST is in America and in China.
+fn zone(text: &str) -> (&str, Option<i64>) {
+    let written = text.rsplit_once(' ').or_else(|| {
+        let at = text.rfind(['+', '-', 'Z']).filter(|at| *at > 10)?;
+        text.split_at_checked(at)
+    });
+    let Some((before, zone)) = written else {
+        return (text, None);
+    };
+    let names = ["UTC", "GMT", "Z"];
+    let name = names.iter().find(|name| zone.starts_with(**name));
+    let offset = name.map_or(zone, |name| zone.trim_start_matches(name));
+    match offset_seconds(offset) {
+        Some(seconds) => (before, Some(seconds)),
+        None if offset.is_empty() && name.is_some() => (before, Some(0)),
+        None => (text, None),
     }
-    zoned_forms.iter().find_map(|form| {
-        let time = jiff::fmt::strtime::parse(form, text)
-            .ok()?
-            .to_timestamp()
-            .ok()?;
-        Some((Instant::from_millis(time.as_millisecond()), true))
-    })
+}
+
+fn offset_seconds(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None => digits.split_at_checked(2)?,
+    };
+    let number = |text: &str| -> Option<i64> {
+        let whole = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+        whole.then(|| text.parse().ok())?
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3600 + minutes * 60))
 }
 
 #[cfg(test)]
@@ -169,12 +194,25 @@ mod tests {
             ("Nov 23 2026 08:00:00.250", (at + 250, false)),
             ("Nov 23 2026 08:00:00 UTC", (at, true)),
             ("Nov 23 2026 10:00:00 +0200", (at, true)),
+            ("Nov 23 2026 10:00:00 GMT+02:00", (at, true)),
+            ("Nov 23 2026 04:00:00.000 UTC-04:00", (at, true)),
+            ("Nov 3 2026 08:00:00 GMT", (at - 20 * 86_400_000, true)),
+            ("Nov  3 2026 08:00:00", (at - 20 * 86_400_000, false)),
+            ("2026-11-23 08:00:00.000000000", (at, false)),
+            ("2026-11-23 08:00:00 +0000", (at, true)),
+            ("2026-11-23 08:00:00Z", (at, true)),
             ("2026-11-23 09:00:00+01:00", (at, true)),
             ("2026-11-23T09:00:00.000+0100", (at, true)),
         ] {
             assert_eq!(ms(Unit::Any, text), Some(want), "{text}");
         }
-        for bad in ["Nov 23 08:00:00", "Nov 23 2026 08:00:00 PDT", "23.11.2026"] {
+        for bad in [
+            "Nov 23 08:00:00",
+            "Nov 23 2026 08:00:00 PDT",
+            "Nov 23 2026 08:00:00 GMT+1",
+            "Nov 23 2026 08:00:00 +25:00",
+            "23.11.2026",
+        ] {
             assert_eq!(ms(Unit::Any, bad), None, "{bad}");
         }
     }

@@ -37,16 +37,31 @@ pub(super) fn steps(path: &str) -> impl Iterator<Item = &str> {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     leaf: bool,
+    /// Whether the case of a key's letters does not matter, and text that is an object or an array
+    /// is read as that.
+    loose: bool,
     below: Vec<(&'static str, Names)>,
 }
 
 impl Names {
+    /// For a source of which one and the same key comes in several cases, and objects come as text.
+    pub(super) fn loose() -> Self {
+        Self {
+            loose: true,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn add(&mut self, path: impl Iterator<Item = &'static str>) {
         let mut at = self;
         for step in path {
             let found = at.below.iter().position(|(name, _)| *name == step);
             let index = found.unwrap_or_else(|| {
-                at.below.push((step, Self::default()));
+                let below = Self {
+                    loose: at.loose,
+                    ..Self::default()
+                };
+                at.below.push((step, below));
                 at.below.len() - 1
             });
             let Some((_, next)) = at.below.get_mut(index) else {
@@ -58,8 +73,32 @@ impl Names {
     }
 
     fn step(&self, key: &str) -> Option<(&'static str, &Self)> {
-        let found = self.below.iter().find(|(name, _)| *name == key);
+        let is = |name: &str| name == key || (self.loose && name.eq_ignore_ascii_case(key));
+        let found = self.below.iter().find(|(name, _)| is(name));
         found.map(|(name, next)| (*name, next))
+    }
+
+    /// Whether a path leads on to one of them.
+    pub(super) fn leads_on<'p>(&self, path: impl Iterator<Item = &'p str>) -> bool {
+        let mut at = self;
+        for step in path {
+            match at.step(step) {
+                Some((_, next)) => at = next,
+                None => return false,
+            }
+        }
+        at.loose && !at.below.is_empty()
+    }
+
+    /// Whether no two names differ in the case of their letters only: where it does not matter, the
+    /// second would never be found.
+    #[cfg(test)]
+    pub(super) fn spelled_once(&self) -> bool {
+        self.below.iter().enumerate().all(|(n, (name, below))| {
+            let rest = self.below.iter().skip(n + 1);
+            let mut rest = rest.map(|(other, _)| other);
+            !rest.any(|other| name.eq_ignore_ascii_case(other)) && below.spelled_once()
+        })
     }
 
     /// Where a key leads: one step, or several where it has dots.
@@ -264,6 +303,30 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// What stands in a text that is an object or an array, else the text itself.
+    fn in_text(value: &'a RawValue, names: &Names) -> serde_json::Result<Option<Self>> {
+        let Some(text) = text(Some(value)) else {
+            return Ok(None);
+        };
+        if text.trim_ascii_start().starts_with(['{', '['])
+            && let Ok(inner) = serde_json::from_str::<&RawValue>(&text)
+        {
+            return Ok(Node::read(inner, names)?.map(Node::owned));
+        }
+        Ok(names.leaf.then_some(Self::Text(text)))
+    }
+
+    fn owned<'o>(self) -> Node<'o> {
+        match self {
+            Self::Text(text) => Node::Text(Cow::Owned(text.into_owned())),
+            Self::List(all) => Node::List(all.into_iter().map(Node::owned).collect()),
+            Self::Object(Object(members)) => {
+                let members = members.into_iter().map(|(name, node)| (name, node.owned()));
+                Node::Object(Object(members.collect()))
+            }
+        }
+    }
+
     fn read(value: &'a RawValue, names: &Names) -> serde_json::Result<Option<Self>> {
         Ok(match first_byte(value) {
             b'{' if names.below.is_empty() => None,
@@ -276,6 +339,7 @@ impl<'a> Node<'a> {
                 Some(Self::List(Elements(names).deserialize(&mut reader)?))
             }
             b'n' => None,
+            b'"' if names.loose && !names.below.is_empty() => Self::in_text(value, names)?,
             _ if names.leaf => text(Some(value)).map(Self::Text),
             _ => None,
         })

@@ -45,10 +45,10 @@ pub(super) const TABLE: Table = Table {
                 "analytic.uid",
                 "finding_info.analytic.name",
                 "analytic.name",
-                "finding_info.title",
-                "finding.title",
             ],
         ),
+        Row::Call(&["finding_info.types"], finding_type),
+        field(Field::RuleId, &["finding_info.title", "finding.title"]),
         field(
             Field::RuleName,
             &[
@@ -75,7 +75,10 @@ pub(super) const TABLE: Table = Table {
             ],
             techniques,
         ),
-        field(Field::Message, &["message"]),
+        field(
+            Field::Message,
+            &["message", "finding_info.desc", "finding.desc"],
+        ),
         each("device", DEVICE),
         each("actor", ACTOR),
         process("process", PROCESS),
@@ -163,7 +166,7 @@ fn check(document: &Object<'_>) -> Result<(), Reason> {
     let class = document.text("class_uid").unwrap_or_default();
     if !matches!(class, "2004" | "2001") {
         return Err(Reason::OcsfClass {
-            class: Text::capped(class, 80),
+            class: Text::capped(&named(class), 80),
         });
     }
     match document.text("metadata.version") {
@@ -172,6 +175,26 @@ fn check(document: &Object<'_>) -> Result<(), Reason> {
         }),
         Some(_) | None => Ok(()),
     }
+}
+
+/// A class by its number and, where it is another finding, its name.
+fn named(class: &str) -> String {
+    let name = match class {
+        "2002" => "Vulnerability Finding",
+        "2003" => "Compliance Finding",
+        "2005" => "Incident Finding",
+        "2006" => "Data Security Finding",
+        "2007" => "Application Security Posture Finding",
+        "2008" => "IAM Analysis Finding",
+        other => return other.to_owned(),
+    };
+    format!("{class}, {name}")
+}
+
+/// What GuardDuty's findings say, whose titles name machines.
+fn finding_type(document: &Object<'_>, it: &mut Gathered) {
+    let kind = super::aws::finding_type(document.text("finding_info.types"));
+    it.set(Field::RuleId, kind);
 }
 
 /// The most exact technique of each attack.

@@ -1,5 +1,7 @@
 mod broken;
 mod fixtures;
+mod lines;
+mod loose;
 mod mapping;
 mod real;
 
@@ -136,12 +138,12 @@ fn a_documents_own_keys_say_what_it_is() {
         (r#""composite_id":"x""#, "no"),
         (r#""threatInfo":{}"#, "no"),
         (
-            r#""createdDateTime":"x","severity":"high","detectionSource":"y""#,
-            "a Microsoft Graph security alert, which is not taken",
+            r#""createdDateTime":"2026-11-20T08:00:00Z","severity":"high","detectionSource":"y","title":"t""#,
+            "Graph",
         ),
         (
-            r#""schemaVersion":"2.0","arn":"a","service":{},"type":"t""#,
-            "an AWS GuardDuty finding, which is not taken",
+            r#""schemaVersion":"2.0","arn":"a","service":{},"type":"t","createdAt":"2026-11-20T08:00:00Z""#,
+            "GuardDuty",
         ),
         (
             r#""eventType":"user.session.start","published":"x""#,
@@ -156,8 +158,9 @@ fn a_documents_own_keys_say_what_it_is() {
     );
     let keys = told("{\"a\u{202e}b\":1,\"c\":{\"rule\":{}}}".as_bytes());
     assert!(keys[0].contains(r"(keys: `a\u{202e}b` `c`)"), "{keys:?}");
-    assert!(told(b"CEF:0|v|p|1|2|n|5|a=b\n")[0].starts_with("a line of CEF"));
-    assert!(told(b"LEEF:2.0|v|p|1|2|\n")[0].starts_with("a line of LEEF"));
+    assert!(told(b"CEF:0|v|p|1|2|n|5|a=b\n")[0].starts_with("no `start`"));
+    assert!(told(b"LEEF:2.0|v|p|1|2|\n")[0].starts_with("no `devTime`"));
+    assert!(told(b"x CEF:0|v|p|1|2|n|5|a=b\n")[0].starts_with("a line of CEF behind"));
 }
 
 #[test]
