@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// has the rest of each. It is added to, never emptied, by those who are handed it: keep it for one
 /// step and drop it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Changed {
     /// Where alerts were placed, in the order in which that was done.
     pub placements: Vec<Placement>,

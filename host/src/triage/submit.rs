@@ -25,6 +25,7 @@ const FILLING: Duration = Duration::from_millis(20);
 
 /// What became of an input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Submitted {
     /// Documents read.
     pub documents: u64,
