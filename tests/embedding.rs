@@ -1,7 +1,10 @@
 //! What somebody who embeds the host rests on.
 
-use crate::support::{Bench, NOW, ndjson, session_state, start, state, stream, tenant};
+use crate::support::{
+    Bench, Built, Finding, NOW, ndjson, session_state, start, state, stream, tenant,
+};
 use casemate::model::{AlertNumber, Capability, ModuleName, TenantId};
+use casemate::trail::FailureCode;
 use casemate::triage::intake::{Document, From, documents};
 use casemate::triage::{
     Cancel, Changed, Drafted, Ended, Observer, RunEnded, Session, Submitted, TakenIn,
@@ -183,6 +186,35 @@ fn an_observer_is_told_which_module_does_not_take_part() {
         *told.lines.lock().unwrap(),
         ["acme grouper left out Some(Memory)"]
     );
+}
+
+#[test]
+fn an_observer_is_told_of_calls_that_are_refused_and_runs_that_fail() {
+    let bench = Bench::new();
+    bench.whole(&Built::read("hostile-grouper"));
+    bench.tenant("acme");
+    let told = Arc::new(Told::default());
+    let casemate = bench.open_with(|settings| settings.observer = told.clone());
+    let mut session = start(&casemate, &tenant("acme"));
+    let misdeeds = ["some-keys", "lose-alert"]
+        .map(|misdeed| Finding::new(misdeed, "rule", "web-1").misdeed(misdeed));
+    for finding in &misdeeds {
+        let input = ndjson([finding]);
+        session
+            .submit(input.as_slice(), From::Auto, "test")
+            .unwrap();
+    }
+    let lines = told.lines.lock().unwrap().join("\n");
+    assert!(lines.contains("acme hostile-grouper refused 1"), "{lines}");
+    let runs = told.runs.lock().unwrap();
+    assert!(runs[0].failure.is_none() && runs[0].calls == 1);
+    let failed: Vec<_> = runs.iter().filter_map(|run| run.failure.as_ref()).collect();
+    assert!(!failed.is_empty(), "{runs:?}");
+    assert!(
+        failed.iter().all(|f| f.code == FailureCode::Answer),
+        "{runs:?}"
+    );
+    assert!(runs.iter().all(|run| run.limits.memory_bytes >= 1 << 20));
 }
 
 /// Cancels once it was told so many times that something was done.

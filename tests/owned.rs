@@ -150,17 +150,21 @@ impl Clock for Breaking {
 fn what_panics_in_an_embedders_clock_ends_the_session_and_nothing_else() {
     let input = ndjson(&stream(300, 26));
     let (mut in_start, mut in_run, mut in_session) = (0, 0, 0);
-    for times in [0, 1, 2, 4, 5, 6, 7, 9, 30] {
+    for times in 0..16 {
         let bench = Bench::ordinary(&["acme"]);
         let casemate = bench.open_with(|s| s.clock = Arc::new(Breaking(AtomicI64::new(times))));
         match casemate.start(&tenant("acme"), NOW) {
             Ok(mut session) => {
-                let first = session
-                    .submit(input.as_slice(), From::Auto, "test")
-                    .map(drop)
-                    .and_then(|()| session.draft().map(drop));
+                let first = session.submit(input.as_slice(), From::Auto, "test");
+                let first = first.and_then(|done| {
+                    let drafted = session.draft()?;
+                    Ok([done.failures, drafted.failures].concat())
+                });
                 match first {
-                    Ok(()) => in_run += 1,
+                    Ok(failures) => {
+                        let broke = |f: &String| f.contains("the host panicked: the clock broke");
+                        in_run += u64::from(failures.iter().any(broke));
+                    }
                     Err(SessionError::Panicked(said)) => {
                         assert_eq!(said.as_str(), "the clock broke");
                         in_session += 1;
@@ -191,7 +195,10 @@ fn what_panics_in_an_embedders_clock_ends_the_session_and_nothing_else() {
         );
         assert_eq!(after.drafts.len(), after.cases.len(), "{times}");
     }
-    assert!(in_start > 0 && in_session > 0 && in_start + in_run + in_session == 9);
+    assert!(
+        in_start > 0 && in_run > 0 && in_session > 0,
+        "{in_start} {in_run} {in_session}"
+    );
 }
 
 /// An observer that panics at a run's end.

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 /// What an embedder decides once for a process.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Settings {
     /// Says what time it is.
     pub clock: Arc<dyn Clock>,
@@ -248,9 +249,16 @@ impl Casemate {
     /// # Errors
     /// When it cannot be read.
     pub fn view(&self, tenant: &TenantId) -> Result<Option<View>, StoreError> {
-        self.home
-            .tenant(tenant)?
-            .read_records(self.settings.cache_bytes)
+        let read = || {
+            let scope = self.home.tenant(tenant)?;
+            scope.read_records(self.settings.cache_bytes)
+        };
+        caught(read).unwrap_or_else(|said| {
+            Err(StoreError::Database {
+                tenant: tenant.to_string(),
+                message: format!("reading it panicked: {said}"),
+            })
+        })
     }
 
     /// What a module would be given for a tenant, and the module linked with it.

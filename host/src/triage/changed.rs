@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// has the rest of each. It is added to, never emptied, by those who are handed it: keep it for one
 /// step and drop it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Changed {
     /// What each alert that was taken in was, in the order in which they were handed over.
     pub deliveries: Vec<Delivery>,

@@ -17,6 +17,7 @@ const CASES: usize = 64;
 
 /// What became of the cases that had changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Drafted {
     /// Cases that had changed.
     pub cases: u64,

@@ -18,6 +18,7 @@ pub const BATCH: usize = 1_000;
 const TOLD_REJECTS: usize = 5;
 /// What became of an input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Submitted {
     /// Documents read.
     pub documents: u64,
