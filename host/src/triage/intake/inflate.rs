@@ -116,11 +116,14 @@ impl<R: Read> Read for Inflated<R> {
         }
         match self {
             Self::Plain(input) => input.read(to),
-            Self::Gzip(input) => input.read(to).map_err(|e| match e.kind() {
-                io::ErrorKind::UnexpectedEof
-                | io::ErrorKind::InvalidInput
-                | io::ErrorKind::InvalidData => damaged("gzip", &e),
-                _ => e,
+            Self::Gzip(input) => input.read(to).map_err(|e| {
+                let of_format = matches!(
+                    e.kind(),
+                    io::ErrorKind::UnexpectedEof
+                        | io::ErrorKind::InvalidInput
+                        | io::ErrorKind::InvalidData
+                );
+                if of_format { damaged("gzip", &e) } else { e }
             }),
             Self::Zstd(input) => input.read(to),
             Self::Failed(error) => error.take().map_or(Ok(0), Err),

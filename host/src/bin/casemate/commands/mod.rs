@@ -100,16 +100,11 @@ pub(crate) fn not_started(error: NotStarted) -> Failure {
     if let NotStarted::Store(error) = error {
         return store(error);
     }
-    let suspended = match &error {
-        NotStarted::Suspended(tenant) => Some(tenant.clone()),
-        _ => None,
-    };
-    let failure = Failure::new(error.kind().into(), error);
-    if let Some(tenant) = suspended {
-        return failure.help(format!(
-            "`casemate tenant show {tenant}` says since when and why"
-        ));
+    if let NotStarted::Suspended(tenant) = &error {
+        let help = format!("`casemate tenant show {tenant}` says since when and why");
+        return Failure::new(error.kind().into(), error).help(help);
     }
+    let failure = Failure::new(error.kind().into(), error);
     match failure.exit {
         Exit::Denied => {
             failure.help("`casemate boundary check` shows all that is missing, in every tenant")
@@ -123,10 +118,10 @@ pub(crate) fn not_started(error: NotStarted) -> Failure {
 
 /// How the program ends where something was not set up.
 pub(crate) fn not_set_up(error: SetupError) -> Failure {
-    match error {
-        SetupError::Store(error) => store(error),
-        error => Failure::new(error.kind().into(), error),
+    if let SetupError::Store(error) = error {
+        return store(error);
     }
+    Failure::new(error.kind().into(), error)
 }
 
 /// How the program ends where a session stops in the middle.
