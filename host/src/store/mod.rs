@@ -9,6 +9,7 @@ mod change;
 mod compiled;
 mod error;
 mod file;
+mod guard;
 mod home;
 mod lock;
 mod material;

@@ -78,7 +78,7 @@ pub(crate) fn chosen(
 pub(crate) fn store(error: StoreError) -> Failure {
     let exit = match &error {
         StoreError::Locked { .. } | StoreError::HomeLocked { .. } => Exit::TryAgain,
-        StoreError::Record { .. } => Exit::Integrity,
+        StoreError::Record { .. } | StoreError::Damaged { .. } => Exit::Integrity,
         StoreError::Io { .. }
         | StoreError::NoHome
         | StoreError::HomeExists
