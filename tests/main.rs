@@ -12,6 +12,7 @@ mod answers;
 mod backup;
 mod command_line;
 mod consent;
+mod damage;
 mod embedding;
 mod examples;
 mod fields;

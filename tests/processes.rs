@@ -59,8 +59,10 @@ fn hammer(home: &Path, files: &Folder, who: usize, time: Duration) -> Done {
             let _ = child.kill();
             done.killed += usize::from(!child.wait().unwrap().success());
         }
-        let (code, _, err) = insisted(home, &run, &mut done.waited);
-        assert_eq!(code, 0, "{err}");
+        let (code, out, err) = insisted(home, &run, &mut done.waited);
+        // The other may have withdrawn the drafter just then.
+        let without = code == 1 && out.contains("withdraws it");
+        assert!(code == 0 || without, "{out}{err}");
         done.alerts[place].extend(findings.into_iter().map(|f| f.id));
         let (code, _, err) = said(home, &["queue"]);
         assert_eq!(code, 0, "{err}");

@@ -42,7 +42,7 @@ impl StoreError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Locked { .. } | Self::HomeLocked { .. } => ErrorKind::TryAgain,
-            Self::Record { .. } => ErrorKind::Integrity,
+            Self::Record { .. } | Self::Damaged { .. } => ErrorKind::Integrity,
             Self::Io { .. }
             | Self::NoHome
             | Self::HomeExists

@@ -198,3 +198,24 @@ fn every_wrong_boundary_is_explained_as_its_fixture_says() {
 fn every_wrong_roster_is_explained_as_its_fixture_says() {
     crate::written::fixtures::each("roster", |text| Roster::parse(text).err());
 }
+
+#[test]
+fn what_no_time_is_stated_for_is_kept_for_ever() {
+    use crate::model::RetentionClass::{Derived, Packets, Raw};
+    let now = Instant::parse("2026-11-23").unwrap();
+    assert_eq!(sketch().retention().over_before(Raw, now), None);
+    let stated = parse(&format!("{SKETCH}\n[retention]\nraw_days = 23\n")).unwrap();
+    let retention = stated.retention();
+    assert_eq!(
+        retention.over_before(Raw, now),
+        Instant::parse("2026-10-31")
+    );
+    assert_eq!(retention.days(Derived).or(retention.days(Packets)), None);
+    let said = |text: &str| {
+        let wrong = parse(&format!("{SKETCH}\n[retention]\n{text}\n"));
+        wrong.unwrap_err().to_string()
+    };
+    assert!(said("raw_day = 7").contains("did you mean `raw_days`?"));
+    assert!(said("raw_days = 0").contains("is 0, not 1 to 36500"));
+    assert!(said("packet_days = \"7\"").contains("is a string, not an integer"));
+}

@@ -1,4 +1,5 @@
 use super::block::{self, Building};
+use super::guard::guarded;
 use super::records::{decode, encode, failure, unreadable};
 use super::tables::{self as t, GroupRow, Notice, Rejected, meta};
 use super::{Material, StoreError};
@@ -35,8 +36,9 @@ impl Change {
     /// # Errors
     /// When the database refuses; then nothing of it is there.
     pub fn commit(self) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        self.write.commit().map_err(|e| fail(&e))
+        let Self { tenant, write } = self;
+        let fail = failure(&tenant);
+        guarded!(tenant, { write.commit().map_err(|e| fail(&e)) })
     }
 
     /// Takes in alerts with their source's bytes, in order. One that was there already is counted;
@@ -46,66 +48,68 @@ impl Change {
         taken_in: Instant,
         batch: &[(Alert, Vec<u8>)],
     ) -> Result<Vec<Delivery>, StoreError> {
-        let fail = failure(&self.tenant);
-        let mut keys = self.write.open_table(t::KEYS).map_err(|e| fail(&e))?;
-        let mut revisions = self.write.open_table(t::REVISIONS).map_err(|e| fail(&e))?;
-        let first = self.meta(meta::NEXT_ALERT)?.max(1);
-        let mut alerts = self.write.open_table(t::ALERTS).map_err(|e| fail(&e))?;
-        let mut documents = self.write.open_table(t::BYTES).map_err(|e| fail(&e))?;
-        let mut building = Building::new(taken_in);
-        let mut next = first;
-        let mut put = |first: AlertNumber, building: &Building| {
-            alerts.insert(first, building.bytes().as_slice())?;
-            documents.insert(first, building.documents.as_slice())?;
-            Ok::<_, redb::StorageError>(())
-        };
-        let mut deliveries = Vec::with_capacity(batch.len());
-        let (mut duplicates, mut revised) = (0, 0);
-        for (alert, document) in batch {
-            let (key, digest) = (short(&alert.key()), short(&alert.digest));
-            let known = keys
-                .get(key)
-                .map_err(|e| fail(&e))?
-                .map(|found| found.value());
-            deliveries.push(match known {
-                Some((number, same)) if same == digest => {
-                    duplicates += 1;
-                    Delivery::Duplicate(number)
-                }
-                Some((number, _)) => {
-                    if keep_revision(&mut revisions, number, document).map_err(|e| fail(&e))? {
-                        revised += 1;
-                        Delivery::Revision(number)
-                    } else {
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let mut keys = self.write.open_table(t::KEYS).map_err(|e| fail(&e))?;
+            let mut revisions = self.write.open_table(t::REVISIONS).map_err(|e| fail(&e))?;
+            let first = self.meta(meta::NEXT_ALERT)?.max(1);
+            let mut alerts = self.write.open_table(t::ALERTS).map_err(|e| fail(&e))?;
+            let mut documents = self.write.open_table(t::BYTES).map_err(|e| fail(&e))?;
+            let mut building = Building::new(taken_in);
+            let mut next = first;
+            let mut put = |first: AlertNumber, building: &Building| {
+                alerts.insert(first, building.bytes().as_slice())?;
+                documents.insert(first, building.documents.as_slice())?;
+                Ok::<_, redb::StorageError>(())
+            };
+            let mut deliveries = Vec::with_capacity(batch.len());
+            let (mut duplicates, mut revised) = (0, 0);
+            for (alert, document) in batch {
+                let (key, digest) = (short(&alert.key()), short(&alert.digest));
+                let known = keys
+                    .get(key)
+                    .map_err(|e| fail(&e))?
+                    .map(|found| found.value());
+                deliveries.push(match known {
+                    Some((number, same)) if same == digest => {
                         duplicates += 1;
                         Delivery::Duplicate(number)
                     }
-                }
-                None => {
-                    let number = next;
-                    next += 1;
-                    keys.insert(key, (number, digest)).map_err(|e| fail(&e))?;
-                    building
-                        .push(alert, document)
-                        .map_err(|e| unreadable(&self.tenant, "an alert", &e))?;
-                    if building.len() == block::MOST {
-                        put(next - block::MOST as u64, &building).map_err(|e| fail(&e))?;
-                        building = Building::new(taken_in);
+                    Some((number, _)) => {
+                        if keep_revision(&mut revisions, number, document).map_err(|e| fail(&e))? {
+                            revised += 1;
+                            Delivery::Revision(number)
+                        } else {
+                            duplicates += 1;
+                            Delivery::Duplicate(number)
+                        }
                     }
-                    Delivery::New(number)
-                }
-            });
-        }
-        if building.len() > 0 {
-            put(next - building.len() as u64, &building).map_err(|e| fail(&e))?;
-        }
-        drop((keys, revisions, alerts, documents));
-        if next > first {
-            self.set_meta(meta::NEXT_ALERT, next)?;
-        }
-        self.add_meta(meta::DUPLICATES, duplicates)?;
-        self.add_meta(meta::REVISIONS, revised)?;
-        Ok(deliveries)
+                    None => {
+                        let number = next;
+                        next += 1;
+                        keys.insert(key, (number, digest)).map_err(|e| fail(&e))?;
+                        building
+                            .push(alert, document)
+                            .map_err(|e| unreadable(&self.tenant, "an alert", &e))?;
+                        if building.len() == block::MOST {
+                            put(next - block::MOST as u64, &building).map_err(|e| fail(&e))?;
+                            building = Building::new(taken_in);
+                        }
+                        Delivery::New(number)
+                    }
+                });
+            }
+            if building.len() > 0 {
+                put(next - building.len() as u64, &building).map_err(|e| fail(&e))?;
+            }
+            drop((keys, revisions, alerts, documents));
+            if next > first {
+                self.set_meta(meta::NEXT_ALERT, next)?;
+            }
+            self.add_meta(meta::DUPLICATES, duplicates)?;
+            self.add_meta(meta::REVISIONS, revised)?;
+            Ok(deliveries)
+        })
     }
 
     /// Keeps what wrapped alerts, once for those that follow each other in one envelope.
@@ -129,98 +133,110 @@ impl Change {
     /// Keeps documents that were not taken; one that is kept already is not kept twice. Gives how
     /// many were new.
     pub(crate) fn reject(&mut self, rejects: &[Rejected]) -> Result<u64, StoreError> {
-        let fail = failure(&self.tenant);
-        let mut next = self.meta(meta::REJECTS)?;
-        let before = next;
-        for reject in rejects {
-            let key = short(&Digest::of_parts(&[
-                reject.input.as_bytes(),
-                &reject.offset.to_le_bytes(),
-                &reject.length.to_le_bytes(),
-                &reject.bytes,
-            ]));
-            let mut keys = self
-                .write
-                .open_table(t::REJECT_KEYS)
-                .map_err(|e| fail(&e))?;
-            if keys.insert(key, next).map_err(|e| fail(&e))?.is_none() {
-                drop(keys);
-                self.put(t::REJECTS, next, "a reject", reject)?;
-                next += 1;
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let mut next = self.meta(meta::REJECTS)?;
+            let before = next;
+            for reject in rejects {
+                let key = short(&Digest::of_parts(&[
+                    reject.input.as_bytes(),
+                    &reject.offset.to_le_bytes(),
+                    &reject.length.to_le_bytes(),
+                    &reject.bytes,
+                ]));
+                let mut keys = self
+                    .write
+                    .open_table(t::REJECT_KEYS)
+                    .map_err(|e| fail(&e))?;
+                if keys.insert(key, next).map_err(|e| fail(&e))?.is_none() {
+                    drop(keys);
+                    self.put(t::REJECTS, next, "a reject", reject)?;
+                    next += 1;
+                }
             }
-        }
-        self.set_meta(meta::REJECTS, next)?;
-        Ok(next - before)
+            self.set_meta(meta::REJECTS, next)?;
+            Ok(next - before)
+        })
     }
 
     /// Records where a run of alerts was placed, and that all alerts through its last are placed.
     pub(crate) fn place(&mut self, placements: &[Placement]) -> Result<(), StoreError> {
-        let (Some(first), Some(last)) = (placements.first(), placements.last()) else {
-            return Ok(());
-        };
-        let mut members: BTreeMap<AlertNumber, Vec<AlertNumber>> = BTreeMap::new();
-        for placement in placements {
-            members
-                .entry(placement.group)
-                .or_default()
-                .push(placement.alert);
-        }
-        self.put(
-            t::PLACEMENTS,
-            first.alert,
-            "a block of placements",
-            &placements,
-        )?;
-        let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::MEMBERS).map_err(|e| fail(&e))?;
-        for (group, alerts) in members {
-            let bytes = encode(&self.tenant, "a group's alerts", &alerts)?;
-            table
-                .insert((group, first.alert), bytes.as_slice())
-                .map_err(|e| fail(&e))?;
-        }
-        drop(table);
-        self.set_meta(meta::PLACED_THROUGH, last.alert)
+        guarded!(self.tenant, {
+            let (Some(first), Some(last)) = (placements.first(), placements.last()) else {
+                return Ok(());
+            };
+            let mut members: BTreeMap<AlertNumber, Vec<AlertNumber>> = BTreeMap::new();
+            for placement in placements {
+                members
+                    .entry(placement.group)
+                    .or_default()
+                    .push(placement.alert);
+            }
+            self.put(
+                t::PLACEMENTS,
+                first.alert,
+                "a block of placements",
+                &placements,
+            )?;
+            let fail = failure(&self.tenant);
+            let mut table = self.write.open_table(t::MEMBERS).map_err(|e| fail(&e))?;
+            for (group, alerts) in members {
+                let bytes = encode(&self.tenant, "a group's alerts", &alerts)?;
+                table
+                    .insert((group, first.alert), bytes.as_slice())
+                    .map_err(|e| fail(&e))?;
+            }
+            drop(table);
+            self.set_meta(meta::PLACED_THROUGH, last.alert)
+        })
     }
 
     pub(crate) fn group(&self, number: AlertNumber) -> Result<Option<GroupRow>, StoreError> {
-        self.get(t::GROUPS, number, "a group")
+        guarded!(self.tenant, { self.get(t::GROUPS, number, "a group") })
     }
 
     pub(crate) fn put_group(&mut self, row: &GroupRow) -> Result<(), StoreError> {
-        self.put(t::GROUPS, row.group.number, "a group", row)
+        guarded!(self.tenant, {
+            self.put(t::GROUPS, row.group.number, "a group", row)
+        })
     }
 
     pub(crate) fn case(&self, number: AlertNumber) -> Result<Option<Case>, StoreError> {
-        self.get(t::CASES, number, "a case")
+        guarded!(self.tenant, { self.get(t::CASES, number, "a case") })
     }
 
     pub(crate) fn case_of(&self, group: AlertNumber) -> Result<Option<AlertNumber>, StoreError> {
-        let fail = failure(&self.tenant);
-        let table = self.write.open_table(t::CASE_OF).map_err(|e| fail(&e))?;
-        let found = table.get(group).map_err(|e| fail(&e))?;
-        Ok(found.map(|case| case.value()))
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let table = self.write.open_table(t::CASE_OF).map_err(|e| fail(&e))?;
+            let found = table.get(group).map_err(|e| fail(&e))?;
+            Ok(found.map(|case| case.value()))
+        })
     }
 
     /// Writes a case, says of each of its groups that it is in it, and that it has changed.
     pub(crate) fn put_case(&mut self, case: &Case) -> Result<(), StoreError> {
-        self.put(t::CASES, case.number, "a case", case)?;
-        let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::CASE_OF).map_err(|e| fail(&e))?;
-        for group in &case.groups {
-            table.insert(*group, case.number).map_err(|e| fail(&e))?;
-        }
-        drop(table);
-        self.set_changed(case.number, true)
+        guarded!(self.tenant, {
+            self.put(t::CASES, case.number, "a case", case)?;
+            let fail = failure(&self.tenant);
+            let mut table = self.write.open_table(t::CASE_OF).map_err(|e| fail(&e))?;
+            for group in &case.groups {
+                table.insert(*group, case.number).map_err(|e| fail(&e))?;
+            }
+            drop(table);
+            self.set_changed(case.number, true)
+        })
     }
 
     /// Removes a case whose groups are all in another now.
     pub(crate) fn remove_case(&mut self, number: AlertNumber) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::CASES).map_err(|e| fail(&e))?;
-        table.remove(number).map_err(|e| fail(&e))?;
-        drop(table);
-        self.set_changed(number, false)
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let mut table = self.write.open_table(t::CASES).map_err(|e| fail(&e))?;
+            table.remove(number).map_err(|e| fail(&e))?;
+            drop(table);
+            self.set_changed(number, false)
+        })
     }
 
     /// Says whether a case has changed since it was last drafted.
@@ -229,14 +245,16 @@ impl Change {
         case: AlertNumber,
         changed: bool,
     ) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::CHANGED).map_err(|e| fail(&e))?;
-        if changed {
-            table.insert(case, ()).map_err(|e| fail(&e))?;
-        } else {
-            table.remove(case).map_err(|e| fail(&e))?;
-        }
-        Ok(())
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let mut table = self.write.open_table(t::CHANGED).map_err(|e| fail(&e))?;
+            if changed {
+                table.insert(case, ()).map_err(|e| fail(&e))?;
+            } else {
+                table.remove(case).map_err(|e| fail(&e))?;
+            }
+            Ok(())
+        })
     }
 
     /// Says that a group has these properties.
@@ -245,12 +263,14 @@ impl Change {
         group: AlertNumber,
         properties: &[[u8; 16]],
     ) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::SIMILAR).map_err(|e| fail(&e))?;
-        for property in properties {
-            table.insert((*property, group), ()).map_err(|e| fail(&e))?;
-        }
-        Ok(())
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let mut table = self.write.open_table(t::SIMILAR).map_err(|e| fail(&e))?;
+            for property in properties {
+                table.insert((*property, group), ()).map_err(|e| fail(&e))?;
+            }
+            Ok(())
+        })
     }
 
     pub(crate) fn put_enrichments(
@@ -258,59 +278,67 @@ impl Change {
         group: AlertNumber,
         all: &[Enrichment],
     ) -> Result<(), StoreError> {
-        self.put(t::ENRICHMENTS, group, "a group's enrichments", &all)
+        guarded!(self.tenant, {
+            self.put(t::ENRICHMENTS, group, "a group's enrichments", &all)
+        })
     }
 
     /// Keeps a draft as the next version of its case's, unless it says what the last one said.
     pub(crate) fn put_draft(&mut self, mut draft: Draft) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::DRAFTS).map_err(|e| fail(&e))?;
-        let last = {
-            let mut rows = table
-                .range((draft.case, 0)..=(draft.case, u32::MAX))
-                .map_err(|e| fail(&e))?;
-            match rows.next_back() {
-                None => None,
-                Some(row) => {
-                    let (_, bytes) = row.map_err(|e| fail(&e))?;
-                    Some(decode::<Draft>(&self.tenant, "a draft", bytes.value())?)
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let mut table = self.write.open_table(t::DRAFTS).map_err(|e| fail(&e))?;
+            let last = {
+                let mut rows = table
+                    .range((draft.case, 0)..=(draft.case, u32::MAX))
+                    .map_err(|e| fail(&e))?;
+                match rows.next_back() {
+                    None => None,
+                    Some(row) => {
+                        let (_, bytes) = row.map_err(|e| fail(&e))?;
+                        Some(decode::<Draft>(&self.tenant, "a draft", bytes.value())?)
+                    }
                 }
+            };
+            if let Some(last) = last {
+                if last.sentences == draft.sentences && last.digest == draft.digest {
+                    return Ok(());
+                }
+                draft.version = last.version + 1;
             }
-        };
-        if let Some(last) = last {
-            if last.sentences == draft.sentences && last.digest == draft.digest {
-                return Ok(());
-            }
-            draft.version = last.version + 1;
-        }
-        let bytes = encode(&self.tenant, "a draft", &draft)?;
-        table
-            .insert((draft.case, draft.version), bytes.as_slice())
-            .map_err(|e| fail(&e))?;
-        Ok(())
+            let bytes = encode(&self.tenant, "a draft", &draft)?;
+            table
+                .insert((draft.case, draft.version), bytes.as_slice())
+                .map_err(|e| fail(&e))?;
+            Ok(())
+        })
     }
 
     /// The key under which placements name this rule.
     pub(crate) fn rule_key(&mut self, rule: &Rule) -> Result<u32, StoreError> {
-        let fail = failure(&self.tenant);
-        let bytes = encode(&self.tenant, "a rule", rule)?;
-        let digest = short(&Digest::of(&bytes));
-        let mut keys = self.write.open_table(t::RULE_KEYS).map_err(|e| fail(&e))?;
-        if let Some(key) = keys.get(digest).map_err(|e| fail(&e))? {
-            return Ok(key.value());
-        }
-        let next = u32::try_from(self.meta(meta::NEXT_RULE)?).unwrap_or(u32::MAX);
-        keys.insert(digest, next).map_err(|e| fail(&e))?;
-        drop(keys);
-        let mut rules = self.write.open_table(t::RULES).map_err(|e| fail(&e))?;
-        rules.insert(next, bytes.as_slice()).map_err(|e| fail(&e))?;
-        drop(rules);
-        self.set_meta(meta::NEXT_RULE, u64::from(next) + 1)?;
-        Ok(next)
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let bytes = encode(&self.tenant, "a rule", rule)?;
+            let digest = short(&Digest::of(&bytes));
+            let mut keys = self.write.open_table(t::RULE_KEYS).map_err(|e| fail(&e))?;
+            if let Some(key) = keys.get(digest).map_err(|e| fail(&e))? {
+                return Ok(key.value());
+            }
+            let next = u32::try_from(self.meta(meta::NEXT_RULE)?).unwrap_or(u32::MAX);
+            keys.insert(digest, next).map_err(|e| fail(&e))?;
+            drop(keys);
+            let mut rules = self.write.open_table(t::RULES).map_err(|e| fail(&e))?;
+            rules.insert(next, bytes.as_slice()).map_err(|e| fail(&e))?;
+            drop(rules);
+            self.set_meta(meta::NEXT_RULE, u64::from(next) + 1)?;
+            Ok(next)
+        })
     }
 
     pub(crate) fn put_material(&mut self, run: u64, material: &Material) -> Result<(), StoreError> {
-        self.put(t::MATERIAL, run, "a run's material", material)
+        guarded!(self.tenant, {
+            self.put(t::MATERIAL, run, "a run's material", material)
+        })
     }
 
     /// Says why a module did not do its work, or that there is nothing to say any more.
@@ -319,20 +347,22 @@ impl Change {
         module: &str,
         notice: Option<&Notice>,
     ) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::NOTICES).map_err(|e| fail(&e))?;
-        match notice {
-            Some(notice) => {
-                let bytes = encode(&self.tenant, "a notice", notice)?;
-                table
-                    .insert(module, bytes.as_slice())
-                    .map_err(|e| fail(&e))?;
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let mut table = self.write.open_table(t::NOTICES).map_err(|e| fail(&e))?;
+            match notice {
+                Some(notice) => {
+                    let bytes = encode(&self.tenant, "a notice", notice)?;
+                    table
+                        .insert(module, bytes.as_slice())
+                        .map_err(|e| fail(&e))?;
+                }
+                None => {
+                    table.remove(module).map_err(|e| fail(&e))?;
+                }
             }
-            None => {
-                table.remove(module).map_err(|e| fail(&e))?;
-            }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Keeps the boundary that is in effect, with the salt of its entry in the trail.
@@ -343,7 +373,9 @@ impl Change {
         salt: [u8; 32],
         text: &str,
     ) -> Result<(), StoreError> {
-        self.put(t::BOUNDARIES, entry, "a boundary", &(digest, salt, text))
+        guarded!(self.tenant, {
+            self.put(t::BOUNDARIES, entry, "a boundary", &(digest, salt, text))
+        })
     }
 
     /// Keeps what is in effect now under a name, to be compared with at the next start.
@@ -352,16 +384,20 @@ impl Change {
         name: &str,
         state: &impl serde::Serialize,
     ) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        let bytes = encode(&self.tenant, "what is in effect", state)?;
-        let mut table = self.write.open_table(t::STATE).map_err(|e| fail(&e))?;
-        table.insert(name, bytes.as_slice()).map_err(|e| fail(&e))?;
-        Ok(())
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let bytes = encode(&self.tenant, "what is in effect", state)?;
+            let mut table = self.write.open_table(t::STATE).map_err(|e| fail(&e))?;
+            table.insert(name, bytes.as_slice()).map_err(|e| fail(&e))?;
+            Ok(())
+        })
     }
 
     /// Says how far into the trail the results of runs are held.
     pub(crate) fn set_trail(&mut self, committed: u64) -> Result<(), StoreError> {
-        self.set_meta(meta::TRAIL_ENTRIES, committed)
+        guarded!(self.tenant, {
+            self.set_meta(meta::TRAIL_ENTRIES, committed)
+        })
     }
 
     pub(super) fn meta(&self, name: &str) -> Result<u64, StoreError> {

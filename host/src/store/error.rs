@@ -101,6 +101,16 @@ pub enum StoreError {
         /// What it said.
         message: String,
     },
+    /// The database is not as it was written.
+    #[error(
+        "`tenants/{tenant}/store.redb` is damaged: {message}; keep it as it is and restore the tenant from a backup"
+    )]
+    Damaged {
+        /// The tenant.
+        tenant: String,
+        /// What was found.
+        message: String,
+    },
     /// A record in the database is not of the form it was written in.
     #[error("`tenants/{tenant}/store.redb`: the record of {what} cannot be read: {message}")]
     Record {

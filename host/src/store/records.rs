@@ -1,3 +1,4 @@
+use super::guard::{guarded, is_damage};
 use super::tables as t;
 use super::version::check_store;
 use super::{Change, StoreError, VERSION, View};
@@ -18,13 +19,15 @@ impl Records {
         file: std::fs::File,
         cache_bytes: usize,
     ) -> Result<Self, StoreError> {
-        let records = Self::of_any_version(tenant, file, cache_bytes)?;
-        let version = records.version()?;
-        if version != 0 {
-            check_store(tenant, version)?;
-        }
-        records.make_tables(version)?;
-        Ok(records)
+        guarded!(tenant, {
+            let records = Self::of_any_version(tenant, file, cache_bytes)?;
+            let version = records.version()?;
+            if version != 0 {
+                check_store(tenant, version)?;
+            }
+            records.make_tables(version)?;
+            Ok(records)
+        })
     }
 
     /// Opens one without looking at the form of what is in it.
@@ -87,9 +90,11 @@ impl Records {
     /// # Errors
     /// When the database refuses.
     pub fn view(&self) -> Result<View, StoreError> {
-        let fail = failure(&self.tenant);
-        let read = self.database.begin_read().map_err(|e| fail(&e))?;
-        Ok(View::of(self.tenant.clone(), read))
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let read = self.database.begin_read().map_err(|e| fail(&e))?;
+            Ok(View::of(self.tenant.clone(), read))
+        })
     }
 
     /// Begins a change: all of it is committed, or nothing.
@@ -97,9 +102,11 @@ impl Records {
     /// # Errors
     /// When the database refuses.
     pub fn change(&self) -> Result<Change, StoreError> {
-        let fail = failure(&self.tenant);
-        let write = self.database.begin_write().map_err(|e| fail(&e))?;
-        Ok(Change::of(self.tenant.clone(), write))
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let write = self.database.begin_write().map_err(|e| fail(&e))?;
+            Ok(Change::of(self.tenant.clone(), write))
+        })
     }
 }
 
@@ -120,9 +127,13 @@ pub(super) fn failure(
     tenant: &TenantId,
 ) -> impl Fn(&dyn std::fmt::Display) -> StoreError + Clone + use<> {
     let tenant = tenant.to_string();
-    move |error| StoreError::Database {
-        tenant: tenant.clone(),
-        message: error.to_string(),
+    move |error| {
+        let (tenant, message) = (tenant.clone(), error.to_string());
+        if is_damage(&message) {
+            StoreError::Damaged { tenant, message }
+        } else {
+            StoreError::Database { tenant, message }
+        }
     }
 }
 

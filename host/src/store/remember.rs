@@ -1,6 +1,7 @@
 //! The notes that modules keep.
 
 use super::block::Block;
+use super::guard::guarded;
 use super::records::failure;
 use super::tables::{self as t, Note, meta};
 use super::{Change, StoreError};
@@ -18,62 +19,64 @@ impl Change {
         module: &ModuleName,
         notes: &[Note],
     ) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        let name = module.as_str();
-        let counter = format!("{}/{name}", meta::NOTE_COUNT);
-        let mut count = self.meta(&counter)?;
-        let written = self.newest_intake()?.millis();
-        let mut table = self.write.open_table(t::NOTES).map_err(|e| fail(&e))?;
-        let mut ages = self.write.open_table(t::NOTE_AGES).map_err(|e| fail(&e))?;
-        for note in notes {
-            let key = (name, note.key.as_str());
-            let old = if note.value.is_empty() {
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let name = module.as_str();
+            let counter = format!("{}/{name}", meta::NOTE_COUNT);
+            let mut count = self.meta(&counter)?;
+            let written = self.newest_intake()?.millis();
+            let mut table = self.write.open_table(t::NOTES).map_err(|e| fail(&e))?;
+            let mut ages = self.write.open_table(t::NOTE_AGES).map_err(|e| fail(&e))?;
+            for note in notes {
+                let key = (name, note.key.as_str());
+                let old = if note.value.is_empty() {
+                    table
+                        .remove(key)
+                        .map_err(|e| fail(&e))?
+                        .map(|old| old.value().0)
+                } else {
+                    let value = (note.freshness, written, note.value.as_slice());
+                    table
+                        .insert(key, value)
+                        .map_err(|e| fail(&e))?
+                        .map(|old| old.value().0)
+                };
+                if let Some(freshness) = old {
+                    count -= 1;
+                    if note.value.is_empty() || freshness != note.freshness {
+                        ages.remove((name, freshness, note.key.as_str()))
+                            .map_err(|e| fail(&e))?;
+                    }
+                }
+                if !note.value.is_empty() {
+                    count += 1;
+                    if old != Some(note.freshness) {
+                        ages.insert((name, note.freshness, note.key.as_str()), ())
+                            .map_err(|e| fail(&e))?;
+                    }
+                }
+            }
+            while count > MAX_NOTES {
+                let stalest = {
+                    let mut rows = ages.range((name, i64::MIN, "")..).map_err(|e| fail(&e))?;
+                    let Some(row) = rows.next() else { break };
+                    let (key, _) = row.map_err(|e| fail(&e))?;
+                    let (owner, freshness, key) = key.value();
+                    if owner != name {
+                        break;
+                    }
+                    (freshness, key.to_owned())
+                };
+                ages.remove((name, stalest.0, stalest.1.as_str()))
+                    .map_err(|e| fail(&e))?;
                 table
-                    .remove(key)
-                    .map_err(|e| fail(&e))?
-                    .map(|old| old.value().0)
-            } else {
-                let value = (note.freshness, written, note.value.as_slice());
-                table
-                    .insert(key, value)
-                    .map_err(|e| fail(&e))?
-                    .map(|old| old.value().0)
-            };
-            if let Some(freshness) = old {
+                    .remove((name, stalest.1.as_str()))
+                    .map_err(|e| fail(&e))?;
                 count -= 1;
-                if note.value.is_empty() || freshness != note.freshness {
-                    ages.remove((name, freshness, note.key.as_str()))
-                        .map_err(|e| fail(&e))?;
-                }
             }
-            if !note.value.is_empty() {
-                count += 1;
-                if old != Some(note.freshness) {
-                    ages.insert((name, note.freshness, note.key.as_str()), ())
-                        .map_err(|e| fail(&e))?;
-                }
-            }
-        }
-        while count > MAX_NOTES {
-            let stalest = {
-                let mut rows = ages.range((name, i64::MIN, "")..).map_err(|e| fail(&e))?;
-                let Some(row) = rows.next() else { break };
-                let (key, _) = row.map_err(|e| fail(&e))?;
-                let (owner, freshness, key) = key.value();
-                if owner != name {
-                    break;
-                }
-                (freshness, key.to_owned())
-            };
-            ages.remove((name, stalest.0, stalest.1.as_str()))
-                .map_err(|e| fail(&e))?;
-            table
-                .remove((name, stalest.1.as_str()))
-                .map_err(|e| fail(&e))?;
-            count -= 1;
-        }
-        drop((table, ages));
-        self.set_meta(&counter, count)
+            drop((table, ages));
+            self.set_meta(&counter, count)
+        })
     }
 
     /// When the newest alert was taken in.

@@ -1,6 +1,7 @@
 //! A backup made a home again.
 
 use super::backup::{BackupError, HEAD, SUMS, all_files, copied, empty, summed};
+use super::guard::guarded;
 use super::version;
 use super::{Dir, Home, Random, StoreError, View, file, lock};
 use crate::model::{Digest, Instant, TenantId};
@@ -100,7 +101,7 @@ impl Home {
             error,
         };
         let writer = scope.lock_within(lock::WAIT)?;
-        let records = scope.records_of_any_version(&writer, 1 << 20)?;
+        let records = guarded!(tenant, { scope.records_of_any_version(&writer, 1 << 20) })?;
         let view = records.as_ref().map(super::Records::view).transpose()?;
         let mut origin = [0; 16];
         random.fill(&mut origin)?;

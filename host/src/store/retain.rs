@@ -2,6 +2,7 @@
 //! stays, and so does every alert's record: groups, queue and titles rest on it.
 
 use super::block::Block;
+use super::guard::guarded;
 use super::records::{decode, failure, unreadable};
 use super::tables::{self as t, Rejected, meta};
 use super::{Change, StoreError, View};
@@ -63,14 +64,16 @@ impl Change {
         before: Instant,
         entries: &[u64],
     ) -> Result<Expired, StoreError> {
-        match what {
-            Holding::Documents => self.expire_documents(before),
-            Holding::Rejects => self.expire_rejects(before),
-            Holding::Enrichments => self.expire_enrichments(before),
-            Holding::Drafts => self.expire_drafts(before),
-            Holding::Notes => self.expire_notes(before),
-            Holding::Material => self.expire_material(entries),
-        }
+        guarded!(self.tenant, {
+            match what {
+                Holding::Documents => self.expire_documents(before),
+                Holding::Rejects => self.expire_rejects(before),
+                Holding::Enrichments => self.expire_enrichments(before),
+                Holding::Drafts => self.expire_drafts(before),
+                Holding::Notes => self.expire_notes(before),
+                Holding::Material => self.expire_material(entries),
+            }
+        })
     }
 
     /// Keeps what was deleted by which entry.
@@ -79,7 +82,9 @@ impl Change {
         entry: u64,
         deletion: &Deletion,
     ) -> Result<(), StoreError> {
-        self.put(t::DELETIONS, entry, "a deletion", deletion)
+        guarded!(self.tenant, {
+            self.put(t::DELETIONS, entry, "a deletion", deletion)
+        })
     }
 
     fn expire_documents(&mut self, before: Instant) -> Result<Expired, StoreError> {
@@ -257,14 +262,16 @@ impl Change {
 impl View {
     /// What was deleted because its time was over, by the entry of the trail that says so, ascending.
     pub fn deletions(&self) -> Result<Vec<(u64, Deletion)>, StoreError> {
-        let table = self.table(t::DELETIONS)?;
-        let rows = table.iter().map_err(|e| self.fail(&e))?;
-        rows.map(|row| {
-            let (entry, bytes) = row.map_err(|e| self.fail(&e))?;
-            let deletion = decode(self.tenant(), "a deletion", bytes.value())?;
-            Ok((entry.value(), deletion))
+        guarded!(self.tenant(), {
+            let table = self.table(t::DELETIONS)?;
+            let rows = table.iter().map_err(|e| self.fail(&e))?;
+            rows.map(|row| {
+                let (entry, bytes) = row.map_err(|e| self.fail(&e))?;
+                let deletion = decode(self.tenant(), "a deletion", bytes.value())?;
+                Ok((entry.value(), deletion))
+            })
+            .collect()
         })
-        .collect()
     }
 
     /// The entry that deleted something of a number, and what it says; none where none did. It is of
@@ -274,12 +281,14 @@ impl View {
         what: Holding,
         number: u64,
     ) -> Result<Option<(u64, Deletion)>, StoreError> {
-        let covers = |deletion: &Deletion| {
-            let (from, through) = (deletion.from, deletion.through);
-            deletion.what == what && from <= Some(number) && Some(number) <= through
-        };
-        let mut all = self.deletions()?;
-        all.retain(|(_, deletion)| covers(deletion));
-        Ok(all.pop())
+        guarded!(self.tenant(), {
+            let covers = |deletion: &Deletion| {
+                let (from, through) = (deletion.from, deletion.through);
+                deletion.what == what && from <= Some(number) && Some(number) <= through
+            };
+            let mut all = self.deletions()?;
+            all.retain(|(_, deletion)| covers(deletion));
+            Ok(all.pop())
+        })
     }
 }

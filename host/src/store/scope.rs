@@ -154,7 +154,7 @@ impl TenantScope {
         loop {
             let error = match view() {
                 Ok(view) => return Ok(view),
-                Err(error @ StoreError::Database { .. }) => error,
+                Err(error @ (StoreError::Database { .. } | StoreError::Damaged { .. })) => error,
                 Err(error) => return Err(error),
             };
             match lock::attempt(&self.dir, "lock", &self.path("lock"))? {

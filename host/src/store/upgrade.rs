@@ -5,6 +5,7 @@
 //! tenants of both versions in a home of the earlier one, and the next call goes on from there.
 
 use super::block::{Block, Building};
+use super::guard::guarded;
 use super::records::{Records, decode, failure, unreadable};
 use super::tables::{self as t, meta};
 use super::{Below, Dir, Home, StoreError, VERSION, lock, version};
@@ -54,14 +55,18 @@ impl Home {
                 from: None,
                 alerts: 0,
             };
-            if let Some(records) = scope.records_of_any_version(&writer, cache_bytes)? {
-                let before = records.version()?;
+            let opened = guarded!(done.tenant, {
+                let records = scope.records_of_any_version(&writer, cache_bytes)?;
+                let before = records.as_ref().map(Records::version).transpose()?;
+                Ok(records.zip(before))
+            })?;
+            if let Some((records, before)) = opened {
                 done.from = Some(before);
                 if before > VERSION {
                     version::check_store(&done.tenant, before)?;
                 }
                 if before < VERSION {
-                    done.alerts = one_to_two(&done.tenant, &records)?;
+                    done.alerts = guarded!(done.tenant, { one_to_two(&done.tenant, &records) })?;
                 }
             }
             each(&done);

@@ -1,4 +1,5 @@
 use super::block::Block;
+use super::guard::guarded;
 use super::records::{decode, failure, unreadable, version_of};
 use super::tables::{self as t, GroupRow, Notice, Rejected, Stored, meta};
 use super::version::check_store;
@@ -29,6 +30,14 @@ impl View {
         file: File,
         cache_bytes: usize,
     ) -> Result<Option<Self>, StoreError> {
+        guarded!(tenant, { Self::open_file(tenant, file, cache_bytes) })
+    }
+
+    fn open_file(
+        tenant: &TenantId,
+        file: File,
+        cache_bytes: usize,
+    ) -> Result<Option<Self>, StoreError> {
         let fail = failure(tenant);
         let backend = FileBackend::new(file).map_err(|e| fail(&e))?;
         let database: ReadOnlyDatabase = Database::builder()
@@ -55,38 +64,42 @@ impl View {
     /// # Errors
     /// As every function here: when the database refuses or a record cannot be read.
     pub fn alert_count(&self) -> Result<u64, StoreError> {
-        Ok(self.meta(meta::NEXT_ALERT)?.saturating_sub(1))
+        guarded!(self.tenant, {
+            Ok(self.meta(meta::NEXT_ALERT)?.saturating_sub(1))
+        })
     }
 
     /// The last alert that has been placed; those after it wait.
     pub fn placed_through(&self) -> Result<AlertNumber, StoreError> {
-        self.meta(meta::PLACED_THROUGH)
+        guarded!(self.tenant, { self.meta(meta::PLACED_THROUGH) })
     }
 
     /// Deliveries of an alert that was there already.
     pub fn duplicate_count(&self) -> Result<u64, StoreError> {
-        self.meta(meta::DUPLICATES)
+        guarded!(self.tenant, { self.meta(meta::DUPLICATES) })
     }
 
     /// Deliveries of an alert with other bytes.
     pub fn revision_count(&self) -> Result<u64, StoreError> {
-        self.meta(meta::REVISIONS)
+        guarded!(self.tenant, { self.meta(meta::REVISIONS) })
     }
 
     /// Distinct documents that were not taken.
     pub fn reject_count(&self) -> Result<u64, StoreError> {
-        self.meta(meta::REJECTS)
+        guarded!(self.tenant, { self.meta(meta::REJECTS) })
     }
 
     /// The digest of the boundary that was last in effect.
     pub fn boundary_digest(&self) -> Result<Option<Digest>, StoreError> {
-        let table = self.table(t::BOUNDARIES)?;
-        let Some(last) = table.last().map_err(|e| self.fail(&e))? else {
-            return Ok(None);
-        };
-        let (digest, _, _): (Digest, [u8; 32], String) =
-            decode(&self.tenant, "a boundary", last.1.value())?;
-        Ok(Some(digest))
+        guarded!(self.tenant, {
+            let table = self.table(t::BOUNDARIES)?;
+            let Some(last) = table.last().map_err(|e| self.fail(&e))? else {
+                return Ok(None);
+            };
+            let (digest, _, _): (Digest, [u8; 32], String) =
+                decode(&self.tenant, "a boundary", last.1.value())?;
+            Ok(Some(digest))
+        })
     }
 
     /// What was in effect at the last start under a name; none where nothing was kept yet.
@@ -94,41 +107,47 @@ impl View {
         &self,
         name: &str,
     ) -> Result<Option<T>, StoreError> {
-        let found = self.table(t::STATE)?.get(name).map_err(|e| self.fail(&e))?;
-        found
-            .map(|bytes| decode(&self.tenant, "what is in effect", bytes.value()))
-            .transpose()
+        guarded!(self.tenant, {
+            let found = self.table(t::STATE)?.get(name).map_err(|e| self.fail(&e))?;
+            found
+                .map(|bytes| decode(&self.tenant, "what is in effect", bytes.value()))
+                .transpose()
+        })
     }
 
     /// When the newest alert was taken in; none where there is none.
     pub fn last_intake(&self) -> Result<Option<Instant>, StoreError> {
-        let table = self.table(t::ALERTS)?;
-        let Some((_, bytes)) = table.last().map_err(|e| self.fail(&e))? else {
-            return Ok(None);
-        };
-        Ok(Some(self.block(bytes.value())?.taken_in))
+        guarded!(self.tenant, {
+            let table = self.table(t::ALERTS)?;
+            let Some((_, bytes)) = table.last().map_err(|e| self.fail(&e))? else {
+                return Ok(None);
+            };
+            Ok(Some(self.block(bytes.value())?.taken_in))
+        })
     }
 
     /// How far into the trail the results of runs are held here.
     pub fn trail_committed(&self) -> Result<u64, StoreError> {
-        self.meta(meta::TRAIL_ENTRIES)
+        guarded!(self.tenant, { self.meta(meta::TRAIL_ENTRIES) })
     }
 
     /// The alerts with numbers from `first` through `last`, ascending.
     pub fn alerts(&self, first: AlertNumber, last: AlertNumber) -> Result<Vec<Stored>, StoreError> {
-        let table = self.table(t::ALERTS)?;
-        let from = self.block_start(&table, first)?;
-        let mut found = Vec::new();
-        for row in table.range(from..=last).map_err(|e| self.fail(&e))? {
-            let (start, bytes) = row.map_err(|e| self.fail(&e))?;
-            let block = self.block(bytes.value())?;
-            for (number, place) in (start.value()..).zip(0..block.len()) {
-                if (first..=last).contains(&number) {
-                    found.extend(self.stored(number, &block, place)?);
+        guarded!(self.tenant, {
+            let table = self.table(t::ALERTS)?;
+            let from = self.block_start(&table, first)?;
+            let mut found = Vec::new();
+            for row in table.range(from..=last).map_err(|e| self.fail(&e))? {
+                let (start, bytes) = row.map_err(|e| self.fail(&e))?;
+                let block = self.block(bytes.value())?;
+                for (number, place) in (start.value()..).zip(0..block.len()) {
+                    if (first..=last).contains(&number) {
+                        found.extend(self.stored(number, &block, place)?);
+                    }
                 }
             }
-        }
-        Ok(found)
+            Ok(found)
+        })
     }
 
     /// What wrapped an alert's document, with `null` where documents were; none where nothing did.
@@ -145,25 +164,27 @@ impl View {
 
     /// The alerts of these numbers, which must ascend; numbers that are not there are left out.
     pub fn alerts_of(&self, numbers: &[AlertNumber]) -> Result<Vec<Stored>, StoreError> {
-        let table = self.table(t::ALERTS)?;
-        let mut found = Vec::with_capacity(numbers.len());
-        let mut numbers = numbers.iter().copied().peekable();
-        while let Some(&number) = numbers.peek() {
-            let mut before = table.range(..=number).map_err(|e| self.fail(&e))?;
-            let Some(row) = before.next_back() else {
+        guarded!(self.tenant, {
+            let table = self.table(t::ALERTS)?;
+            let mut found = Vec::with_capacity(numbers.len());
+            let mut numbers = numbers.iter().copied().peekable();
+            while let Some(&number) = numbers.peek() {
+                let mut before = table.range(..=number).map_err(|e| self.fail(&e))?;
+                let Some(row) = before.next_back() else {
+                    numbers.next();
+                    continue;
+                };
+                let (start, bytes) = row.map_err(|e| self.fail(&e))?;
+                let (start, block) = (start.value(), self.block(bytes.value())?);
                 numbers.next();
-                continue;
-            };
-            let (start, bytes) = row.map_err(|e| self.fail(&e))?;
-            let (start, block) = (start.value(), self.block(bytes.value())?);
-            numbers.next();
-            found.extend(self.stored(number, &block, (number - start) as usize)?);
-            let held = start..start + block.len() as u64;
-            while let Some(number) = numbers.next_if(|n| held.contains(n)) {
                 found.extend(self.stored(number, &block, (number - start) as usize)?);
+                let held = start..start + block.len() as u64;
+                while let Some(number) = numbers.next_if(|n| held.contains(n)) {
+                    found.extend(self.stored(number, &block, (number - start) as usize)?);
+                }
             }
-        }
-        Ok(found)
+            Ok(found)
+        })
     }
 
     fn block<'a>(&self, bytes: &'a [u8]) -> Result<Block<'a>, StoreError> {
@@ -189,20 +210,22 @@ impl View {
 
     /// The source's bytes of an alert.
     pub fn bytes(&self, number: AlertNumber) -> Result<Option<Vec<u8>>, StoreError> {
-        let alerts = self.table(t::ALERTS)?;
-        let start = self.block_start(&alerts, number)?;
-        let Some(block) = alerts.get(start).map_err(|e| self.fail(&e))? else {
-            return Ok(None);
-        };
-        let place = number.saturating_sub(start) as usize;
-        let Some(document) = self.block(block.value())?.document(place) else {
-            return Ok(None);
-        };
-        let bytes = self
-            .table(t::BYTES)?
-            .get(start)
-            .map_err(|e| self.fail(&e))?;
-        Ok(bytes.and_then(|bytes| bytes.value().get(document).map(<[u8]>::to_vec)))
+        guarded!(self.tenant, {
+            let alerts = self.table(t::ALERTS)?;
+            let start = self.block_start(&alerts, number)?;
+            let Some(block) = alerts.get(start).map_err(|e| self.fail(&e))? else {
+                return Ok(None);
+            };
+            let place = number.saturating_sub(start) as usize;
+            let Some(document) = self.block(block.value())?.document(place) else {
+                return Ok(None);
+            };
+            let bytes = self
+                .table(t::BYTES)?
+                .get(start)
+                .map_err(|e| self.fail(&e))?;
+            Ok(bytes.and_then(|bytes| bytes.value().get(document).map(<[u8]>::to_vec)))
+        })
     }
 
     /// Every placement of alerts from `first` through `last`, in their order.
@@ -211,48 +234,52 @@ impl View {
         first: AlertNumber,
         last: AlertNumber,
     ) -> Result<Vec<Placement>, StoreError> {
-        let table = self.table(t::PLACEMENTS)?;
-        let from = self.block_start(&table, first)?;
-        let mut found = Vec::new();
-        for row in table.range(from..=last).map_err(|e| self.fail(&e))? {
-            let (_, bytes) = row.map_err(|e| self.fail(&e))?;
-            let block: Vec<Placement> =
-                decode(&self.tenant, "a block of placements", bytes.value())?;
-            found.extend(
-                block
-                    .into_iter()
-                    .filter(|p| (first..=last).contains(&p.alert)),
-            );
-        }
-        Ok(found)
+        guarded!(self.tenant, {
+            let table = self.table(t::PLACEMENTS)?;
+            let from = self.block_start(&table, first)?;
+            let mut found = Vec::new();
+            for row in table.range(from..=last).map_err(|e| self.fail(&e))? {
+                let (_, bytes) = row.map_err(|e| self.fail(&e))?;
+                let block: Vec<Placement> =
+                    decode(&self.tenant, "a block of placements", bytes.value())?;
+                found.extend(
+                    block
+                        .into_iter()
+                        .filter(|p| (first..=last).contains(&p.alert)),
+                );
+            }
+            Ok(found)
+        })
     }
 
     /// The alerts of a group, ascending.
     pub fn members(&self, group: AlertNumber) -> Result<Vec<AlertNumber>, StoreError> {
-        let table = self.table(t::MEMBERS)?;
-        let mut found = Vec::new();
-        for row in table
-            .range((group, 0)..=(group, u64::MAX))
-            .map_err(|e| self.fail(&e))?
-        {
-            let (_, bytes) = row.map_err(|e| self.fail(&e))?;
-            found.extend(decode::<Vec<AlertNumber>>(
-                &self.tenant,
-                "a group's alerts",
-                bytes.value(),
-            )?);
-        }
-        Ok(found)
+        guarded!(self.tenant, {
+            let table = self.table(t::MEMBERS)?;
+            let mut found = Vec::new();
+            for row in table
+                .range((group, 0)..=(group, u64::MAX))
+                .map_err(|e| self.fail(&e))?
+            {
+                let (_, bytes) = row.map_err(|e| self.fail(&e))?;
+                found.extend(decode::<Vec<AlertNumber>>(
+                    &self.tenant,
+                    "a group's alerts",
+                    bytes.value(),
+                )?);
+            }
+            Ok(found)
+        })
     }
 
     /// Every group, ascending.
     pub fn groups(&self) -> Result<Vec<GroupRow>, StoreError> {
-        self.all(t::GROUPS, "a group")
+        guarded!(self.tenant, { self.all(t::GROUPS, "a group") })
     }
 
     /// A group.
     pub fn group(&self, number: AlertNumber) -> Result<Option<GroupRow>, StoreError> {
-        self.one(t::GROUPS, number, "a group")
+        guarded!(self.tenant, { self.one(t::GROUPS, number, "a group") })
     }
 
     /// Groups that have this property, ascending, from `from` down: the latest `most`.
@@ -262,37 +289,41 @@ impl View {
         below: AlertNumber,
         most: usize,
     ) -> Result<Vec<AlertNumber>, StoreError> {
-        let table = self.table(t::SIMILAR)?;
-        let rows = table
-            .range((property, 0)..(property, below))
-            .map_err(|e| self.fail(&e))?;
-        let mut found = Vec::new();
-        for row in rows.rev().take(most) {
-            let (key, ()) = row
-                .map(|(k, v)| (k, v.value()))
+        guarded!(self.tenant, {
+            let table = self.table(t::SIMILAR)?;
+            let rows = table
+                .range((property, 0)..(property, below))
                 .map_err(|e| self.fail(&e))?;
-            found.push(key.value().1);
-        }
-        Ok(found)
+            let mut found = Vec::new();
+            for row in rows.rev().take(most) {
+                let (key, ()) = row
+                    .map(|(k, v)| (k, v.value()))
+                    .map_err(|e| self.fail(&e))?;
+                found.push(key.value().1);
+            }
+            Ok(found)
+        })
     }
 
     /// Every case, ascending.
     pub fn cases(&self) -> Result<Vec<Case>, StoreError> {
-        self.all(t::CASES, "a case")
+        guarded!(self.tenant, { self.all(t::CASES, "a case") })
     }
 
     /// A case.
     pub fn case(&self, number: AlertNumber) -> Result<Option<Case>, StoreError> {
-        self.one(t::CASES, number, "a case")
+        guarded!(self.tenant, { self.one(t::CASES, number, "a case") })
     }
 
     /// The case a group is in.
     pub fn case_of(&self, group: AlertNumber) -> Result<Option<AlertNumber>, StoreError> {
-        let found = self
-            .table(t::CASE_OF)?
-            .get(group)
-            .map_err(|e| self.fail(&e))?;
-        Ok(found.map(|case| case.value()))
+        guarded!(self.tenant, {
+            let found = self
+                .table(t::CASE_OF)?
+                .get(group)
+                .map_err(|e| self.fail(&e))?;
+            Ok(found.map(|case| case.value()))
+        })
     }
 
     /// Whether a case has changed since it was last drafted.
@@ -306,61 +337,73 @@ impl View {
 
     /// The cases that have changed since they were last drafted, ascending.
     pub fn changed_cases(&self) -> Result<Vec<AlertNumber>, StoreError> {
-        let table = self.table(t::CHANGED)?;
-        let rows = table.iter().map_err(|e| self.fail(&e))?;
-        rows.map(|row| row.map(|(case, _)| case.value()).map_err(|e| self.fail(&e)))
-            .collect()
+        guarded!(self.tenant, {
+            let table = self.table(t::CHANGED)?;
+            let rows = table.iter().map_err(|e| self.fail(&e))?;
+            rows.map(|row| row.map(|(case, _)| case.value()).map_err(|e| self.fail(&e)))
+                .collect()
+        })
     }
 
     /// What was added to a group's alerts.
     pub fn enrichments(&self, group: AlertNumber) -> Result<Vec<Enrichment>, StoreError> {
-        Ok(self
-            .one(t::ENRICHMENTS, group, "a group's enrichments")?
-            .unwrap_or_default())
+        guarded!(self.tenant, {
+            Ok(self
+                .one(t::ENRICHMENTS, group, "a group's enrichments")?
+                .unwrap_or_default())
+        })
     }
 
     /// The latest draft of a case.
     pub fn draft(&self, case: AlertNumber) -> Result<Option<Draft>, StoreError> {
-        let table = self.table(t::DRAFTS)?;
-        let mut rows = table
-            .range((case, 0)..=(case, u32::MAX))
-            .map_err(|e| self.fail(&e))?;
-        match rows.next_back() {
-            None => Ok(None),
-            Some(row) => {
-                let (_, bytes) = row.map_err(|e| self.fail(&e))?;
-                decode(&self.tenant, "a draft", bytes.value()).map(Some)
+        guarded!(self.tenant, {
+            let table = self.table(t::DRAFTS)?;
+            let mut rows = table
+                .range((case, 0)..=(case, u32::MAX))
+                .map_err(|e| self.fail(&e))?;
+            match rows.next_back() {
+                None => Ok(None),
+                Some(row) => {
+                    let (_, bytes) = row.map_err(|e| self.fail(&e))?;
+                    decode(&self.tenant, "a draft", bytes.value()).map(Some)
+                }
             }
-        }
+        })
     }
 
     /// A rule that placements and links name.
     pub fn rule(&self, key: u32) -> Result<Option<Rule>, StoreError> {
-        let found = self.table(t::RULES)?.get(key).map_err(|e| self.fail(&e))?;
-        found
-            .map(|bytes| decode(&self.tenant, "a rule", bytes.value()))
-            .transpose()
+        guarded!(self.tenant, {
+            let found = self.table(t::RULES)?.get(key).map_err(|e| self.fail(&e))?;
+            found
+                .map(|bytes| decode(&self.tenant, "a rule", bytes.value()))
+                .transpose()
+        })
     }
 
     /// Every document that was not taken, in the order they came.
     pub fn rejects(&self) -> Result<Vec<Rejected>, StoreError> {
-        self.all(t::REJECTS, "a reject")
+        guarded!(self.tenant, { self.all(t::REJECTS, "a reject") })
     }
 
     /// What a run's commitments commit to.
     pub fn material(&self, run: u64) -> Result<Option<Material>, StoreError> {
-        self.one(t::MATERIAL, run, "a run's material")
+        guarded!(self.tenant, {
+            self.one(t::MATERIAL, run, "a run's material")
+        })
     }
 
     /// The modules that did not do their work when they last should have.
     pub fn notices(&self) -> Result<Vec<Notice>, StoreError> {
-        let table = self.table(t::NOTICES)?;
-        let rows = table.iter().map_err(|e| self.fail(&e))?;
-        rows.map(|row| {
-            let (_, bytes) = row.map_err(|e| self.fail(&e))?;
-            decode(&self.tenant, "a notice", bytes.value())
+        guarded!(self.tenant, {
+            let table = self.table(t::NOTICES)?;
+            let rows = table.iter().map_err(|e| self.fail(&e))?;
+            rows.map(|row| {
+                let (_, bytes) = row.map_err(|e| self.fail(&e))?;
+                decode(&self.tenant, "a notice", bytes.value())
+            })
+            .collect()
         })
-        .collect()
     }
 
     /// One module's notes as they are now.
@@ -368,10 +411,12 @@ impl View {
     /// # Errors
     /// When the database refuses.
     pub fn notes(&self, module: &ModuleName) -> Result<Notes, StoreError> {
-        Ok(Notes {
-            tenant: self.tenant.clone(),
-            module: module.clone(),
-            table: self.table(t::NOTES)?,
+        guarded!(self.tenant, {
+            Ok(Notes {
+                tenant: self.tenant.clone(),
+                module: module.clone(),
+                table: self.table(t::NOTES)?,
+            })
         })
     }
 
@@ -444,10 +489,12 @@ impl Notes {
     /// # Errors
     /// When the database refuses.
     pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self
-            .table
-            .get((self.module.as_str(), key))
-            .map_err(|e| failure(&self.tenant)(&e))?;
-        Ok(found.map(|note| note.value().2.to_vec()))
+        guarded!(self.tenant, {
+            let found = self
+                .table
+                .get((self.module.as_str(), key))
+                .map_err(|e| failure(&self.tenant)(&e))?;
+            Ok(found.map(|note| note.value().2.to_vec()))
+        })
     }
 }
