@@ -1,36 +1,12 @@
 //! The command line as a user has it: its own process, killed, piped, wrongly called.
 
-use crate::support::{Folder, ndjson, stream};
+use crate::support::{Folder, casemate, ndjson, said, stream, written};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 const AS_OF: &str = "2026-11-23T08:00:00Z";
-
-fn casemate(home: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_casemate"));
-    command
-        .env_remove("CASEMATE_HOME")
-        .arg("--home")
-        .arg(home)
-        .args(arguments);
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-fn said(home: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = casemate(home, arguments).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap_or(-1), text(stdout), text(stderr))
-}
 
 fn made() -> (Folder, PathBuf) {
     let folder = Folder::new();
@@ -49,15 +25,6 @@ fn made() -> (Folder, PathBuf) {
     let (code, _, stderr) = said(&home, &init);
     assert_eq!(code, 0, "{stderr}");
     (folder, home)
-}
-
-fn written(folder: &Folder, name: &str, bytes: &[u8]) -> String {
-    let path = folder.path().join(name);
-    std::fs::File::create_new(&path)
-        .unwrap()
-        .write_all(bytes)
-        .unwrap();
-    path.to_str().unwrap().to_owned()
 }
 
 /// Placements and every case with its draft, as the command line shows them.

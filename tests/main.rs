@@ -17,6 +17,8 @@ mod isolation;
 mod limits;
 mod links;
 mod loading;
+mod pipe;
+mod quarantine;
 mod real_data;
 mod receipts;
 mod restart;

@@ -9,6 +9,7 @@ mod open;
 mod parallel;
 pub mod queue;
 mod reception;
+mod retry;
 pub mod sandbox;
 pub mod setup;
 pub mod store;
@@ -18,4 +19,5 @@ pub mod written;
 
 pub use open::{CannotRun, Casemate, NotLoaded, OpenError, Settings};
 pub use parallel::for_each_tenant;
-pub use reception::{Outcome, Received, Reception, Retried, retry_quarantine};
+pub use reception::{OfDrafting, Outcome, Received, Reception};
+pub use retry::{Retried, retry_quarantine};

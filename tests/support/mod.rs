@@ -4,6 +4,7 @@ mod alerts;
 mod bench;
 mod components;
 mod folder;
+mod program;
 mod reading;
 mod stream;
 
@@ -11,6 +12,7 @@ pub(crate) use alerts::{Finding, ndjson};
 pub(crate) use bench::{Bench, Built, NOW, PERSON, start, tenant};
 pub(crate) use components::{laden, of_text};
 pub(crate) use folder::{Folder, project};
+pub(crate) use program::{Pipe, casemate, code_of, said, signal, written};
 pub(crate) use reading::{
     Run, State, contains, everything, materials, runs, session_state, state, trail, trail_bytes,
 };
