@@ -2,23 +2,27 @@
 
 use crate::model::{Instant, TenantId, Text};
 use crate::open::{Casemate, OpenError};
-use crate::store::{Delivery, Quarantined, Released, StoreError};
-use crate::triage::intake::{Document, From, documents};
+use crate::store::{Delivery, Quarantined, StoreError, View};
+use crate::triage::intake::Document;
 use crate::triage::{
-    Changed, Drafted, NotStarted, Owners, Session, SessionError, Submitted, Unowned,
+    Cancel, Changed, Drafted, NotStarted, Owners, Session, SessionError, Submitted, Unowned,
 };
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 /// How long a tenant that another process has is waited for.
-const LOCKED: Duration = Duration::from_secs(10);
+const LOCKED: Duration = Duration::from_secs(60);
+/// Where that was in vain, the tenant is asked for without waiting for so long, in milliseconds:
+/// nobody else's documents wait for it again and again.
+const IN_VAIN_MS: i64 = 60_000;
 /// How often it is asked for.
-const ASK: Duration = Duration::from_millis(50);
+const ASK: Duration = Duration::from_millis(20);
 /// A tenant is given back after so long without a document, in milliseconds.
 const IDLE_MS: i64 = 1_000;
 /// And after so long in any case, so that its time of decision goes on and others get at it.
-const OPEN_MS: i64 = 10_000;
+const OPEN_MS: i64 = 5_000;
+/// Tenants that are open at once at most: each has files and memory of its own.
+const MOST_OPEN: usize = 48;
 
 /// Takes in documents of any tenant. A tenant is opened when something of it comes and given back
 /// soon after; a tenant that does not start stops no other.
@@ -28,7 +32,15 @@ pub struct Reception<'c> {
     delivered: Option<TenantId>,
     as_of: Option<Instant>,
     open: BTreeMap<TenantId, Open>,
+    /// What became of tenants that had to make room, until it is told.
+    drafted: Vec<OfDrafting>,
+    /// Tenants that another process did not give back, and when that was given up.
+    in_vain: BTreeMap<TenantId, Instant>,
+    stop: Cancel,
 }
+
+/// What enriching and drafting did for a tenant.
+pub type OfDrafting = (TenantId, Result<(Drafted, Changed), SessionError>);
 
 struct Open {
     session: Session,
@@ -103,15 +115,25 @@ impl<'c> Reception<'c> {
             delivered,
             as_of,
             open: BTreeMap::new(),
+            drafted: Vec::new(),
+            in_vain: BTreeMap::new(),
+            stop: casemate.settings().cancel.clone(),
         })
     }
 
-    /// Opens a tenant before anything of it comes, so that its not starting is told at once.
+    /// Stops waiting for tenants that other processes have once this is said, instead of that of the
+    /// settings. What waits then is kept in quarantine.
+    pub fn listen_to(&mut self, stop: Cancel) {
+        self.stop = stop;
+    }
+
+    /// Opens a tenant before anything of it comes, so that its not starting is told at once. One that
+    /// another process has is not waited for.
     ///
     /// # Errors
     /// When it does not start.
     pub fn start(&mut self, tenant: &TenantId) -> Result<(), NotStarted> {
-        self.session(tenant).map(drop)
+        self.session(tenant, Duration::ZERO).map(drop)
     }
 
     /// Whether anything but one tenant for all documents says whose a document is.
@@ -160,16 +182,14 @@ impl<'c> Reception<'c> {
         Ok(received)
     }
 
-    fn take_lot(
+    pub(crate) fn take_lot(
         &mut self,
         tenant: &TenantId,
         lot: &[(usize, Document)],
         name: &str,
     ) -> Result<(Submitted, Changed), NotTaken> {
-        let now = self.now();
         let documents = lot.iter().map(|(_, document)| document.clone()).collect();
-        let open = self.session(tenant)?;
-        open.last = now;
+        let open = self.session(tenant, LOCKED)?;
         let (mut done, mut changed) = (Submitted::default(), Changed::default());
         let taken = open.session.take(documents, name, &mut done, &mut changed);
         if let Err(error) = taken {
@@ -180,28 +200,67 @@ impl<'c> Reception<'c> {
         Ok((done, changed))
     }
 
-    /// The tenant's session, opened where it is not; waits while another process has it.
-    fn session(&mut self, tenant: &TenantId) -> Result<&mut Open, NotStarted> {
-        let now = self.now();
-        let entry = match self.open.entry(tenant.clone()) {
-            Entry::Occupied(open) => return Ok(open.into_mut()),
-            Entry::Vacant(entry) => entry,
-        };
-        let as_of = self.as_of.unwrap_or(now);
-        let begun = std::time::Instant::now();
-        let session = loop {
-            match self.casemate.start(tenant, as_of) {
-                Err(NotStarted::Store(StoreError::Locked { .. })) if begun.elapsed() < LOCKED => {
-                    std::thread::sleep(ASK);
+    /// The tenant's session, opened where it is not; waits so long while another process has it.
+    fn session(&mut self, tenant: &TenantId, wait: Duration) -> Result<&mut Open, NotStarted> {
+        let mut open = match self.open.remove(tenant) {
+            Some(open) => open,
+            None => {
+                self.make_room();
+                let session = self.started(tenant, wait)?;
+                let now = self.now();
+                Open {
+                    session,
+                    since: now,
+                    last: now,
                 }
-                other => break other?,
             }
         };
-        Ok(entry.insert(Open {
-            session,
-            since: now,
-            last: now,
-        }))
+        open.last = self.now();
+        Ok(self.open.entry(tenant.clone()).or_insert(open))
+    }
+
+    fn started(&mut self, tenant: &TenantId, wait: Duration) -> Result<Session, NotStarted> {
+        let asked = self.now().millis();
+        let in_vain = self.in_vain.get(tenant);
+        let lately =
+            in_vain.is_some_and(|gave_up| (0..IN_VAIN_MS).contains(&(asked - gave_up.millis())));
+        let wait = if lately { Duration::ZERO } else { wait };
+        let begun = std::time::Instant::now();
+        loop {
+            let as_of = self.as_of.unwrap_or_else(|| self.now());
+            match self.casemate.start(tenant, as_of) {
+                Err(NotStarted::Store(locked @ StoreError::Locked { .. })) => {
+                    if begun.elapsed() >= wait || self.stop.is_cancelled() {
+                        if !wait.is_zero() {
+                            let gave_up = self.now();
+                            self.in_vain.insert(tenant.clone(), gave_up);
+                        }
+                        return Err(locked.into());
+                    }
+                    std::thread::sleep(ASK);
+                }
+                other => {
+                    self.in_vain.remove(tenant);
+                    return other;
+                }
+            }
+        }
+    }
+
+    /// Drafts and gives back the tenants that were without a document for longest, until there is
+    /// room for one more.
+    fn make_room(&mut self) {
+        while self.open.len() >= MOST_OPEN {
+            let idlest = self.open.iter().min_by_key(|(_, open)| open.last);
+            let Some(tenant) = idlest.map(|(tenant, _)| tenant.clone()) else {
+                return;
+            };
+            if let Some(mut open) = self.open.remove(&tenant) {
+                let drafted = open.draft();
+                self.drafted
+                    .extend(drafted.map(|drafted| (tenant, drafted)));
+            }
+        }
     }
 
     fn quarantine(
@@ -233,36 +292,56 @@ impl<'c> Reception<'c> {
         Ok(())
     }
 
-    /// Enriches and drafts the changed cases of every tenant that is open. A tenant on which that
-    /// fails is given back; its cases stay changed.
-    pub fn draft(&mut self) -> BTreeMap<TenantId, Result<(Drafted, Changed), SessionError>> {
-        let mut all = BTreeMap::new();
-        for (tenant, open) in &mut self.open {
-            let (mut done, mut changed) = (Drafted::default(), Changed::default());
-            let drafted = open.session.draft_changed(&mut done, &mut changed);
-            if drafted.is_err() || done.cases > 0 || !changed.is_empty() {
-                all.insert(tenant.clone(), drafted.map(|()| (done, changed)));
-            }
-        }
-        self.open
-            .retain(|tenant, _| !matches!(all.get(tenant), Some(Err(_))));
+    /// Enriches and drafts the changed cases of every tenant that is open; tells also of those that
+    /// had to make room for others since the last time. A tenant on which that fails is given back;
+    /// its cases stay changed.
+    pub fn draft(&mut self) -> Vec<OfDrafting> {
+        let mut all = std::mem::take(&mut self.drafted);
+        self.open.retain(|tenant, open| {
+            let drafted = open.draft();
+            let failed = matches!(drafted, Some(Err(_)));
+            all.extend(drafted.map(|drafted| (tenant.clone(), drafted)));
+            !failed
+        });
         all
     }
 
-    /// The session of a tenant that is open.
-    pub fn opened(&self, tenant: &TenantId) -> Option<&Session> {
-        self.open.get(tenant).map(|open| &open.session)
+    /// What a tenant's store holds now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn view(&self, tenant: &TenantId) -> Result<Option<View>, StoreError> {
+        match self.open.get(tenant) {
+            Some(open) => open.session.view().map(Some),
+            None => self.casemate.view(tenant),
+        }
     }
 
     /// Gives back tenants that have been idle, or open for long; to be called between batches, after
     /// [`Reception::draft`].
     pub fn give_back(&mut self) {
         let now = self.now().millis();
+        let mut busy = false;
         self.open.retain(|_, open| {
             let idle = now.saturating_sub(open.last.millis());
             let age = now.saturating_sub(open.since.millis());
-            (0..IDLE_MS).contains(&idle) && (0..OPEN_MS).contains(&age)
+            let (used, young) = ((0..IDLE_MS).contains(&idle), (0..OPEN_MS).contains(&age));
+            busy |= used && !young;
+            used && young
         });
+        if busy {
+            // Its next document is here already: who waits for it must be able to come first.
+            std::thread::sleep(2 * ASK);
+        }
+    }
+
+    /// Whose a document is that was delivered for this tenant or for none.
+    pub(crate) fn owner(
+        &self,
+        document: &Document,
+        delivered: Option<&TenantId>,
+    ) -> Option<TenantId> {
+        self.owners.owner(document, delivered).ok()
     }
 
     fn now(&self) -> Instant {
@@ -270,9 +349,19 @@ impl<'c> Reception<'c> {
     }
 }
 
+impl Open {
+    /// None where there was nothing to do.
+    fn draft(&mut self) -> Option<Result<(Drafted, Changed), SessionError>> {
+        let (mut done, mut changed) = (Drafted::default(), Changed::default());
+        let drafted = self.session.draft_changed(&mut done, &mut changed);
+        let any = drafted.is_err() || done.cases > 0 || !changed.is_empty();
+        any.then(|| drafted.map(|()| (done, changed)))
+    }
+}
+
 /// Why documents of a tenant were not taken in.
 #[derive(Debug, thiserror::Error)]
-enum NotTaken {
+pub(crate) enum NotTaken {
     #[error(transparent)]
     NotStarted(#[from] NotStarted),
     #[error(transparent)]
@@ -322,9 +411,14 @@ fn quarantined(
     now: Instant,
     delivered: Option<&TenantId>,
 ) -> Quarantined {
-    let (offset, bytes, frame) = match document {
-        Document::Alert(taken) => (taken.offset, &taken.bytes, taken.frame.as_deref()),
-        Document::Reject(reject) => (reject.offset, &reject.bytes, None),
+    let (offset, bytes, format, frame) = match document {
+        Document::Alert(taken) => (
+            taken.offset,
+            &taken.bytes,
+            Some(taken.alert.format),
+            taken.frame.clone(),
+        ),
+        Document::Reject(reject) => (reject.offset, &reject.bytes, None, None),
     };
     Quarantined {
         taken_in: now,
@@ -333,103 +427,7 @@ fn quarantined(
         delivered: delivered.cloned(),
         why: why.to_string(),
         bytes: bytes.clone(),
-        frame: frame.map(str::to_owned),
-    }
-}
-
-/// What became of the quarantine when it was looked through again.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Retried {
-    /// The numbers of the documents that went to a tenant.
-    pub went: BTreeMap<TenantId, Vec<u64>>,
-    /// How many are nobody's still.
-    pub stayed: u64,
-}
-
-/// Brings what is in quarantine to its owners, by what is written down now. What is still nobody's
-/// stays, and so does all of a tenant that does not start.
-///
-/// # Errors
-/// When the quarantine or `owners.toml` cannot be read or written.
-pub fn retry_quarantine(casemate: &Casemate) -> Result<Retried, OpenError> {
-    let mut retried = Retried::default();
-    let mut receptions: BTreeMap<Option<TenantId>, Reception<'_>> = BTreeMap::new();
-    let mut next = 1;
-    loop {
-        let Some(quarantine) = casemate.home().quarantine_if_any()? else {
-            break;
-        };
-        let some = quarantine.from(next, 200)?;
-        // Not kept while tenants work: others may have something to put in.
-        drop(quarantine);
-        let Some(last) = some.last() else { break };
-        next = last.number + 1;
-        let mut went: BTreeMap<TenantId, Vec<u64>> = BTreeMap::new();
-        for one in some.iter().filter(|one| one.released.is_none()) {
-            let reception = match receptions.entry(one.document.delivered.clone()) {
-                Entry::Occupied(open) => open.into_mut(),
-                Entry::Vacant(entry) => {
-                    let delivered = entry.key().clone();
-                    entry.insert(Reception::open(casemate, delivered, None)?)
-                }
-            };
-            match reception.again(&one.document) {
-                Some(tenant) => went.entry(tenant).or_default().push(one.number),
-                None => retried.stayed += 1,
-            }
-            // The next one may be delivered for another tenant and need the same one open.
-            reception.open.clear();
-        }
-        let time = casemate.settings().clock.now();
-        for (tenant, numbers) in went {
-            let released = Released {
-                tenant: tenant.clone(),
-                time,
-            };
-            casemate.home().quarantine()?.release(&numbers, &released)?;
-            retried.went.entry(tenant).or_default().extend(numbers);
-        }
-    }
-    for tenant in retried.went.keys() {
-        let mut reception = Reception::open(casemate, Some(tenant.clone()), None)?;
-        if reception.start(tenant).is_ok() {
-            for (tenant, drafted) in reception.draft() {
-                if let Err(error) = drafted {
-                    tracing::warn!(%tenant, %error, "its cases are not drafted");
-                }
-            }
-        }
-    }
-    Ok(retried)
-}
-
-impl Reception<'_> {
-    /// Takes in a document of the quarantine if it has an owner now.
-    fn again(&mut self, kept: &Quarantined) -> Option<TenantId> {
-        let mut all: Vec<Document> = documents(kept.bytes.as_slice(), From::Auto)
-            .collect::<Result<_, _>>()
-            .ok()?;
-        for document in &mut all {
-            if let Document::Alert(taken) = document {
-                taken.offset = kept.offset;
-                taken.frame = taken.frame.take().or(kept.frame.as_deref().map(Into::into));
-            }
-        }
-        let owner = |document| self.owners.owner(document, self.delivered.as_ref()).ok();
-        let tenant = owner(all.first()?)?;
-        if !all
-            .iter()
-            .all(|document| owner(document).as_ref() == Some(&tenant))
-        {
-            return None;
-        }
-        let lot: Vec<_> = all.into_iter().enumerate().collect();
-        match self.take_lot(&tenant, &lot, &kept.input) {
-            Ok(_) => Some(tenant),
-            Err(why) => {
-                tracing::warn!(%tenant, "a document stays in quarantine: {why}");
-                None
-            }
-        }
+        format: format.map(|format| format.word().to_owned()),
+        frame,
     }
 }

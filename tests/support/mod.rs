@@ -12,7 +12,7 @@ pub(crate) use alerts::{Finding, ndjson};
 pub(crate) use bench::{Bench, Built, NOW, PERSON, start, tenant};
 pub(crate) use components::{laden, of_text};
 pub(crate) use folder::{Folder, open, project};
-pub(crate) use program::{AS_OF, casemate, made, said, written};
+pub(crate) use program::{AS_OF, Pipe, casemate, code_of, made, said, signal, written};
 pub(crate) use reading::{
     Run, State, contains, everything, materials, runs, session_state, state, trail, trail_bytes,
 };

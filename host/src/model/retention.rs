@@ -42,7 +42,8 @@ words! {
 words! {
     /// What can be deleted because its time is over. The order is part of the store's form.
     Holding {
-        /// The source's bytes of alerts, with their revisions. The alerts themselves stay.
+        /// The source's bytes of alerts, with their revisions and what wrapped them. The alerts
+        /// themselves stay.
         Documents "documents",
         /// Documents that were not taken.
         Rejects "rejects",

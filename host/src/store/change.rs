@@ -112,24 +112,6 @@ impl Change {
         })
     }
 
-    /// Keeps what wrapped alerts, once for those that follow each other in one envelope.
-    pub(crate) fn keep_frames(&mut self, frames: &[(AlertNumber, &str)]) -> Result<(), StoreError> {
-        if frames.is_empty() {
-            return Ok(());
-        }
-        let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::FRAMES).map_err(|e| fail(&e))?;
-        let follows = |a: &(u64, &str), b: &(u64, &str)| a.0 + 1 == b.0 && a.1 == b.1;
-        for run in frames.chunk_by(follows) {
-            if let (Some((first, frame)), Some((last, _))) = (run.first(), run.last()) {
-                table
-                    .insert(*last, (*first, *frame))
-                    .map_err(|e| fail(&e))?;
-            }
-        }
-        Ok(())
-    }
-
     /// Keeps documents that were not taken; one that is kept already is not kept twice. Gives how
     /// many were new.
     pub(crate) fn reject(&mut self, rejects: &[Rejected]) -> Result<u64, StoreError> {

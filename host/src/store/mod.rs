@@ -10,6 +10,7 @@ mod compiled;
 mod error;
 mod file;
 mod folders;
+mod frames;
 mod guard;
 mod home;
 mod lock;

@@ -6,20 +6,27 @@ use crate::model::{Digest, Instant, TenantId};
 use cap_std::fs::OpenOptions;
 use redb::backends::FileBackend;
 use redb::{ConcurrencyMode, Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 const FOLDER: &str = "quarantine";
 const FILE: &str = "quarantine/store.redb";
 /// Documents by number, from 1.
 const DOCUMENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("documents");
+/// What wrapped documents, once each: the first 16 bytes of its digest -> the frame. All documents of
+/// one envelope have the same, and it can be as long as all of them together.
+const FRAMES: TableDefinition<'_, [u8; 16], &str> = TableDefinition::new("frames");
 /// The first 16 bytes of a document's digest -> its number.
 const KEYS: TableDefinition<'_, [u8; 16], u64> = TableDefinition::new("keys");
 /// Those that were given to a tenant since: number -> [`Released`].
 const RELEASED: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("released");
+/// Bytes of documents that are read together, beside one document of any size.
+const LOT_BYTES: usize = 16 << 20;
 /// Memory of the database: it is opened seldom and for a moment.
 const CACHE_BYTES: usize = 4 << 20;
 
 /// A document that is nobody's.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quarantined {
     /// When it came.
     pub taken_in: Instant,
@@ -33,8 +40,23 @@ pub struct Quarantined {
     pub why: String,
     /// Its bytes; of one that could not be read and is very long, the beginning.
     pub bytes: Vec<u8>,
+    /// What it was read as, by its word; none where it could not be read.
+    pub format: Option<String>,
     /// What wrapped it.
-    pub frame: Option<String>,
+    pub frame: Option<Arc<str>>,
+}
+
+/// A document as it lies in the database.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Stored<'a> {
+    taken_in: Instant,
+    input: Cow<'a, str>,
+    offset: u64,
+    delivered: Option<TenantId>,
+    why: Cow<'a, str>,
+    format: Option<Cow<'a, str>>,
+    frame: Option<[u8; 16]>,
+    bytes: Cow<'a, [u8]>,
 }
 
 /// What became of a document in quarantine.
@@ -80,6 +102,7 @@ impl Quarantine {
             write.open_table(table).map_err(|e| failure(&e))?;
         }
         write.open_table(KEYS).map_err(|e| failure(&e))?;
+        write.open_table(FRAMES).map_err(|e| failure(&e))?;
         write.commit().map_err(|e| failure(&e))?;
         Ok(Self { database })
     }
@@ -96,7 +119,8 @@ impl Quarantine {
     }
 
     /// Keeps documents; when it returns, they are durable. One that is kept already is not kept
-    /// twice. Gives their numbers.
+    /// twice; one that went to a tenant since and is nobody's again is kept anew under its number.
+    /// Gives their numbers.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -106,32 +130,47 @@ impl Quarantine {
         {
             let mut keys = write.open_table(KEYS).map_err(|e| failure(&e))?;
             let mut table = write.open_table(DOCUMENTS).map_err(|e| failure(&e))?;
+            let mut released = write.open_table(RELEASED).map_err(|e| failure(&e))?;
+            let mut frames = write.open_table(FRAMES).map_err(|e| failure(&e))?;
             let last = table.last().map_err(|e| failure(&e))?;
             let mut next = last.map_or(1, |(number, _)| number.value() + 1);
+            let mut framed: Option<(&Arc<str>, [u8; 16])> = None;
             for document in documents {
-                let frame = document.frame.as_deref().unwrap_or_default().as_bytes();
+                let frame = match (&document.frame, framed) {
+                    (None, _) => None,
+                    (Some(frame), Some((before, key))) if Arc::ptr_eq(frame, before) => Some(key),
+                    (Some(frame), _) => {
+                        let key = short(&Digest::of(frame.as_bytes()));
+                        frames.insert(key, &**frame).map_err(|e| failure(&e))?;
+                        framed = Some((frame, key));
+                        Some(key)
+                    }
+                };
                 let delivered = document.delivered.as_ref().map_or("", TenantId::as_str);
-                let parts = [&*document.bytes, frame, delivered.as_bytes()];
+                let of_frame = frame.unwrap_or_default();
+                let parts = [&*document.bytes, &of_frame, delivered.as_bytes()];
                 let key = short(&Digest::of_parts(&parts));
                 let known = keys.get(key).map_err(|e| failure(&e))?.map(|n| n.value());
-                if let Some(number) = known {
-                    numbers.push(number);
+                let number = known.unwrap_or(next);
+                numbers.push(number);
+                let went = released.remove(number).map_err(|e| failure(&e))?;
+                if known.is_some() && went.is_none() {
                     continue;
                 }
-                let bytes = postcard::to_stdvec(document).map_err(|e| failure(&e))?;
+                let bytes = document.stored(frame)?;
                 table
-                    .insert(next, bytes.as_slice())
+                    .insert(number, bytes.as_slice())
                     .map_err(|e| failure(&e))?;
-                keys.insert(key, next).map_err(|e| failure(&e))?;
-                numbers.push(next);
-                next += 1;
+                keys.insert(key, number).map_err(|e| failure(&e))?;
+                next = next.max(number + 1);
             }
         }
         write.commit().map_err(|e| failure(&e))?;
         Ok(numbers)
     }
 
-    /// Those from a number on, at most `most`.
+    /// Those from a number on: at least one where there is any, at most `most`, and no more than fit
+    /// into 16 MiB together.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -139,14 +178,33 @@ impl Quarantine {
         let read = self.database.begin_read().map_err(|e| failure(&e))?;
         let table = read.open_table(DOCUMENTS).map_err(|e| failure(&e))?;
         let released = read.open_table(RELEASED).map_err(|e| failure(&e))?;
-        let mut all = Vec::new();
+        let frames = read.open_table(FRAMES).map_err(|e| failure(&e))?;
+        let (mut all, mut length) = (Vec::new(), 0);
+        let mut framed: Option<([u8; 16], Arc<str>)> = None;
         for row in table.range(first..).map_err(|e| failure(&e))?.take(most) {
             let (number, bytes) = row.map_err(|e| failure(&e))?;
             let out = released.get(number.value()).map_err(|e| failure(&e))?;
             let out = out.map(|out| postcard::from_bytes(out.value())).transpose();
+            let stored: Stored<'_> =
+                postcard::from_bytes(bytes.value()).map_err(|e| failure(&e))?;
+            let frame = match (stored.frame, &framed) {
+                (None, _) => None,
+                (Some(key), Some((before, frame))) if key == *before => Some(Arc::clone(frame)),
+                (Some(key), _) => {
+                    let frame = frames.get(key).map_err(|e| failure(&e))?;
+                    let frame: Option<Arc<str>> = frame.map(|frame| frame.value().into());
+                    length += frame.as_ref().map_or(0, |frame| frame.len());
+                    framed = frame.clone().map(|frame| (key, frame));
+                    frame
+                }
+            };
+            length += stored.bytes.len();
+            if length > LOT_BYTES && !all.is_empty() {
+                break;
+            }
             all.push(InQuarantine {
                 number: number.value(),
-                document: postcard::from_bytes(bytes.value()).map_err(|e| failure(&e))?,
+                document: stored.document(frame),
                 released: out.map_err(|e| failure(&e))?,
             });
         }
@@ -181,6 +239,37 @@ fn locked(root: &Dir, make: bool) -> Result<std::fs::File, StoreError> {
     let opened = root.open_with(FILE, &options).map_err(fail())?.into_std();
     opened.lock().map_err(fail())?;
     Ok(opened)
+}
+
+impl Quarantined {
+    fn stored(&self, frame: Option<[u8; 16]>) -> Result<Vec<u8>, StoreError> {
+        let stored = Stored {
+            taken_in: self.taken_in,
+            input: Cow::Borrowed(&self.input),
+            offset: self.offset,
+            delivered: self.delivered.clone(),
+            why: Cow::Borrowed(&self.why),
+            format: self.format.as_deref().map(Cow::Borrowed),
+            frame,
+            bytes: Cow::Borrowed(&self.bytes),
+        };
+        postcard::to_stdvec(&stored).map_err(|e| failure(&e))
+    }
+}
+
+impl Stored<'_> {
+    fn document(self, frame: Option<Arc<str>>) -> Quarantined {
+        Quarantined {
+            taken_in: self.taken_in,
+            input: self.input.into_owned(),
+            offset: self.offset,
+            delivered: self.delivered,
+            why: self.why.into_owned(),
+            format: self.format.map(Cow::into_owned),
+            bytes: self.bytes.into_owned(),
+            frame,
+        }
+    }
 }
 
 fn failure(error: &dyn std::fmt::Display) -> StoreError {

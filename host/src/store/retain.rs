@@ -92,6 +92,7 @@ impl Change {
         let alerts = self.write.open_table(t::ALERTS).map_err(|e| fail(&e))?;
         let mut documents = self.write.open_table(t::BYTES).map_err(|e| fail(&e))?;
         let mut revisions = self.write.open_table(t::REVISIONS).map_err(|e| fail(&e))?;
+        let mut frames = self.write.open_table(t::FRAMES).map_err(|e| fail(&e))?;
         let mut expired = Expired::NOTHING;
         for row in alerts.iter().map_err(|e| fail(&e))? {
             let (first, bytes) = row.map_err(|e| fail(&e))?;
@@ -104,6 +105,9 @@ impl Change {
                 let range = (first, 0)..(first + count, 0);
                 revisions
                     .retain_in(range, |_, _| false)
+                    .map_err(|e| fail(&e))?;
+                frames
+                    .retain_in(first..first + count, |_, _| false)
                     .map_err(|e| fail(&e))?;
             }
         }

@@ -150,18 +150,6 @@ impl View {
         })
     }
 
-    /// What wrapped an alert's document, with `null` where documents were; none where nothing did.
-    pub fn frame(&self, number: AlertNumber) -> Result<Option<String>, StoreError> {
-        let table = self.table(t::FRAMES)?;
-        let mut from = table.range(number..).map_err(|e| self.fail(&e))?;
-        let Some(row) = from.next() else {
-            return Ok(None);
-        };
-        let (_, found) = row.map_err(|e| self.fail(&e))?;
-        let (first, frame) = found.value();
-        Ok((first <= number).then(|| frame.to_owned()))
-    }
-
     /// The alerts of these numbers, which must ascend; numbers that are not there are left out.
     pub fn alerts_of(&self, numbers: &[AlertNumber]) -> Result<Vec<Stored>, StoreError> {
         guarded!(self.tenant, {
@@ -328,11 +316,10 @@ impl View {
 
     /// Whether a case has changed since it was last drafted.
     pub fn is_changed(&self, case: AlertNumber) -> Result<bool, StoreError> {
-        let found = self
-            .table(t::CHANGED)?
-            .get(case)
-            .map_err(|e| self.fail(&e))?;
-        Ok(found.is_some())
+        guarded!(self.tenant, {
+            let found = self.table(t::CHANGED)?.get(case);
+            Ok(found.map_err(|e| self.fail(&e))?.is_some())
+        })
     }
 
     /// The cases that have changed since they were last drafted, ascending.

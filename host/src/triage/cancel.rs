@@ -17,6 +17,11 @@ impl Cancel {
         Self::default()
     }
 
+    /// One that is said by setting this, for example by a signal.
+    pub fn by(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
+    }
+
     /// Says it.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Release);

@@ -35,6 +35,25 @@ pub struct Drafted {
     pub ended: Ended,
 }
 
+impl Drafted {
+    /// Adds what was done after it.
+    pub fn add(&mut self, later: Self) {
+        self.cases += later.cases;
+        self.enrichments += later.enrichments;
+        self.drafts += later.drafts;
+        self.without_draft += later.without_draft;
+        self.runs += later.runs;
+        if later.ended == Ended::Cancelled {
+            self.ended = Ended::Cancelled;
+        }
+        for failure in later.failures {
+            if !self.failures.contains(&failure) {
+                self.failures.push(failure);
+            }
+        }
+    }
+}
+
 impl Session {
     /// Enriches the groups of every case that has changed since it was last drafted, and drafts it.
     ///

@@ -63,11 +63,16 @@ pub(crate) fn log_filter() -> tracing_subscriber::EnvFilter {
     tracing_subscriber::EnvFilter::try_from_env("CASEMATE_LOG").unwrap_or_else(|_| "warn".into())
 }
 
-/// Becomes true when the system asks the program to end: SIGTERM or SIGINT.
+/// Becomes true when the system asks the program to end: SIGTERM or SIGINT. Asked a second time, the
+/// program ends at once, whatever it waits for.
 pub(crate) fn stop_signal() -> anyhow::Result<std::sync::Arc<std::sync::atomic::AtomicBool>> {
     let stop = std::sync::Arc::default();
     for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
-        signal_hook::flag::register(signal, std::sync::Arc::clone(&stop))
+        let at_once = crate::output::Exit::TryAgain as i32;
+        let flag = std::sync::Arc::clone(&stop);
+        // Registered first, so that the signal that sets the flag does not see it set.
+        signal_hook::flag::register_conditional_shutdown(signal, at_once, flag)
+            .and_then(|_| signal_hook::flag::register(signal, std::sync::Arc::clone(&stop)))
             .context("the signals to end cannot be listened to")?;
     }
     Ok(stop)

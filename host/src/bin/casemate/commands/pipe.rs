@@ -5,8 +5,8 @@ use crate::args::{Pipe, Shared};
 use crate::output::{Exit, Failure};
 use casemate::model::{Draft, TenantId};
 use casemate::queue::QueueRow;
-use casemate::store::View;
-use casemate::triage::{Came, Cancel, Changed, Incoming, SessionError};
+use casemate::store::{StoreError, View};
+use casemate::triage::{Came, Cancel, Changed, Incoming, NotStarted, SessionError};
 use casemate::{Outcome, Reception};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -21,17 +21,20 @@ pub(crate) fn run(shared: &Shared, args: &Pipe) -> Result<Exit, Failure> {
     let casemate = open(shared)?;
     let mut reception = reception(&casemate, args.tenant.clone(), None)?;
     if let Some(tenant) = &args.tenant {
-        reception.start(tenant).map_err(not_started)?;
+        match reception.start(tenant) {
+            // Another process has it now; what comes waits for it.
+            Err(NotStarted::Store(StoreError::Locked { .. })) => (),
+            started => started.map_err(not_started)?,
+        }
     }
-    let stop = ambient::stop_signal()?;
-    let cancel = Cancel::new();
+    let cancel = Cancel::by(ambient::stop_signal()?);
+    reception.listen_to(cancel.clone());
     let mut incoming = Incoming::read(io::stdin(), args.from, cancel.clone())?;
     let mut out = Lines(io::BufWriter::new(io::stdout().lock()));
     let mut exit = Exit::Ok;
     let mut undrafted: Option<Instant> = None;
     loop {
-        let stopping = stop.load(std::sync::atomic::Ordering::Relaxed);
-        let came = if stopping {
+        let came = if cancel.is_cancelled() {
             Came::End
         } else {
             incoming
@@ -49,8 +52,8 @@ pub(crate) fn run(shared: &Shared, args: &Pipe) -> Result<Exit, Failure> {
                 out.line("casemate.received/v1", outcome)?;
             }
             for (tenant, (_, changed)) in &received.changed {
-                if let Some(session) = reception.opened(tenant) {
-                    out.changed(tenant, &session.view()?, changed)?;
+                if let Some(view) = reception.view(tenant)? {
+                    out.changed(tenant, &view, changed)?;
                 }
             }
             undrafted = undrafted.or_else(|| Some(Instant::now()));
@@ -75,8 +78,8 @@ fn draft<W: Write>(reception: &mut Reception<'_>, out: &mut Lines<W>) -> Result<
     for (tenant, drafted) in reception.draft() {
         match drafted {
             Ok((_, changed)) => {
-                if let Some(session) = reception.opened(&tenant) {
-                    out.drafts(&tenant, &session.view()?, &changed)?;
+                if let Some(view) = reception.view(&tenant)? {
+                    out.drafts(&tenant, &view, &changed)?;
                 }
             }
             Err(error) => {

@@ -37,7 +37,8 @@ struct OfTenant {
 pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
     let shown = Arc::new(Shown::default());
     let casemate = open_with(shared, |settings| settings.observer = shown.clone())?;
-    let mut reception = reception(&casemate, args.tenant.clone(), args.as_of)?;
+    let as_of = args.as_of.unwrap_or_else(ambient::now);
+    let mut reception = reception(&casemate, args.tenant.clone(), Some(as_of))?;
     let (mut intake, mut quarantined) = (BTreeMap::new(), Vec::new());
     let mut nobodys = 0;
     if let Some(tenant) = &args.tenant {
@@ -75,20 +76,19 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
         }
     }
     shown.done();
-    let mut drafted = reception.draft();
+    let mut drafted: BTreeMap<TenantId, Drafted> = BTreeMap::new();
+    for (tenant, done) in reception.draft() {
+        let (done, _) = done.map_err(stopped)?;
+        drafted.entry(tenant).or_default().add(done);
+    }
     shown.done();
     let mut tenants = Vec::new();
     for (tenant, intake) in intake {
-        let cases = match drafted.remove(&tenant) {
-            Some(done) => done.map_err(stopped)?.0,
-            None => Drafted::default(),
-        };
-        let Some(session) = reception.opened(&tenant) else {
-            continue;
-        };
+        let cases = drafted.remove(&tenant).unwrap_or_default();
+        let view = reception.view(&tenant)?;
         tenants.push(OfTenant {
-            as_of: session.as_of().to_string(),
-            notices: session.view()?.notices()?,
+            as_of: as_of.to_string(),
+            notices: view.map_or(Ok(Vec::new()), |view| view.notices())?,
             tenant: tenant.to_string(),
             intake,
             cases,

@@ -1,0 +1,45 @@
+//! What wrapped alerts on their way, kept beside them.
+
+use super::guard::guarded;
+use super::records::failure;
+use super::tables as t;
+use super::{Change, StoreError, View};
+use crate::model::AlertNumber;
+
+impl Change {
+    /// Keeps what wrapped alerts, once for those that follow each other in one envelope.
+    pub(crate) fn keep_frames(&mut self, frames: &[(AlertNumber, &str)]) -> Result<(), StoreError> {
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let mut table = self.write.open_table(t::FRAMES).map_err(|e| fail(&e))?;
+            let follows = |a: &(u64, &str), b: &(u64, &str)| a.0 + 1 == b.0 && a.1 == b.1;
+            for run in frames.chunk_by(follows) {
+                if let (Some((first, frame)), Some((last, _))) = (run.first(), run.last()) {
+                    table
+                        .insert(*last, (*first, *frame))
+                        .map_err(|e| fail(&e))?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl View {
+    /// What wrapped an alert's document, with `null` where documents were; none where nothing did.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn frame(&self, number: AlertNumber) -> Result<Option<String>, StoreError> {
+        guarded!(self.tenant(), {
+            let table = self.table(t::FRAMES)?;
+            let mut from = table.range(number..).map_err(|e| self.fail(&e))?;
+            let Some(row) = from.next() else {
+                return Ok(None);
+            };
+            let (_, found) = row.map_err(|e| self.fail(&e))?;
+            let (first, frame) = found.value();
+            Ok((first <= number).then(|| frame.to_owned()))
+        })
+    }
+}
