@@ -315,7 +315,8 @@ fn documents_that_were_handed_over_are_kept_though_cancelled() {
         (done.new, done.waiting, done.ended),
         (300, 300, Ended::Cancelled)
     );
-    assert!(changed.is_empty());
+    assert_eq!(changed.deliveries.len(), 300);
+    assert!(changed.placements.is_empty() && changed.cases.is_empty());
     session.listen_to(Cancel::new());
     session
         .take(Vec::new(), "test", &mut done, &mut changed)

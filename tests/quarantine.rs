@@ -2,8 +2,9 @@
 //! brought home once.
 
 use crate::pipe::{alerts_in, home_of, in_quarantine, of, owned_by, received};
-use crate::support::{Bench, Finding, Pipe, casemate, code_of, contains, said, tenant};
+use crate::support::{Bench, Finding, Pipe, casemate, code_of, contains, said, tenant, written};
 use serde_json::{Value, json};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,7 +29,9 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         if path.is_dir() {
             all.extend(files(&path));
         } else {
-            let bytes = std::fs::read(&path).unwrap();
+            let mut bytes = Vec::new();
+            let mut file = std::fs::File::open(&path).unwrap();
+            file.read_to_end(&mut bytes).unwrap();
             all.push((path, bytes));
         }
     }
@@ -323,9 +326,7 @@ fn explaining_a_document_tells_each_field_and_where_it_is_from() {
         ("Wazuh", wazuh.to_owned(), "5710"),
         ("Suricata", eve.to_owned(), "2019401"),
     ] {
-        let file = bench.path().join(name);
-        std::fs::write(&file, text).unwrap();
-        let file = file.to_str().unwrap();
+        let file = &written(bench.folder(), name, text.as_bytes());
         let (code, table, stderr) = said(bench.path(), &["intake", "explain", file]);
         assert_eq!(code, 0, "{stderr}");
         for word in [name, "rule.id", rule, "time rests on", "FROM"] {

@@ -15,6 +15,8 @@ use anyhow::{Context as _, ensure};
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const TENANTS: u64 = 4;
@@ -57,7 +59,9 @@ fn main() -> anyhow::Result<()> {
         }
         (received, new)
     });
-    let writer = std::thread::spawn(move || write(input, bytes));
+    let sent = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&sent);
+    let writer = std::thread::spawn(move || write(input, bytes, &counted));
 
     let begun = Instant::now();
     let process = format!("/proc/{}/status", child.id());
@@ -71,8 +75,9 @@ fn main() -> anyhow::Result<()> {
         }
         if resident.len().is_multiple_of(120) {
             println!(
-                "{:>6} s  {} MiB",
+                "{:>6} s  {:>6} MB written  {:>4} MiB of memory",
                 begun.elapsed().as_secs(),
+                sent.load(Ordering::Relaxed) / 1_000_000,
                 resident.last().unwrap_or(&0) / 1_024
             );
         }
@@ -139,7 +144,7 @@ fn make_home(program: &str, modules: &str, home: &PathBuf) -> anyhow::Result<()>
 }
 
 /// Writes so many bytes of alerts; how many documents they were.
-fn write(input: impl std::io::Write, bytes: u64) -> std::io::Result<u64> {
+fn write(input: impl std::io::Write, bytes: u64, sent: &AtomicU64) -> std::io::Result<u64> {
     let mut input = BufWriter::with_capacity(1 << 16, input);
     let (mut written, mut count) = (0, 0);
     while written < bytes {
@@ -154,6 +159,7 @@ fn write(input: impl std::io::Write, bytes: u64) -> std::io::Result<u64> {
         input.write_all(line.as_bytes())?;
         written += line.len() as u64;
         count += 1;
+        sent.store(written, Ordering::Relaxed);
     }
     input.flush()?;
     Ok(count)

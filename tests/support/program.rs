@@ -121,10 +121,6 @@ impl Pipe {
         }
     }
 
-    pub(crate) fn seen(&self) -> &[Value] {
-        &self.seen
-    }
-
     /// Sends a signal: `TERM`, `INT` or `KILL`.
     pub(crate) fn signal(&self, name: &str) {
         signal(&self.child, name);

@@ -4,6 +4,7 @@
 use super::intake::{Document, Taken, values};
 use crate::model::{Source, TenantId, Text};
 use crate::written::{At, Key, Problems, Table, quoted, read};
+use serde_json::value::RawValue;
 use std::fmt;
 
 /// Values of a path that are one tenant's.
@@ -259,12 +260,15 @@ impl Owners {
 /// What stands at a path in a document, or behind `envelope.` in what wrapped it.
 fn said(taken: &Taken, path: &str) -> Vec<String> {
     match (path.strip_prefix("envelope."), &taken.frame) {
-        (Some(path), Some(frame)) => frame
-            .lines()
-            .flat_map(|frame| values(frame.as_bytes(), path))
-            .collect(),
+        (Some(path), Some(frame)) => {
+            let frames = serde_json::Deserializer::from_str(frame).into_iter::<&RawValue>();
+            frames
+                .map_while(Result::ok)
+                .flat_map(|frame| values(None, frame.get().as_bytes(), path))
+                .collect()
+        }
         (Some(_), None) => Vec::new(),
-        (None, _) => values(&taken.bytes, path),
+        (None, _) => values(Some(taken.alert.format), &taken.bytes, path),
     }
 }
 
@@ -359,15 +363,39 @@ values = ["alerts-acme"]
     }
 
     #[test]
+    fn a_key_that_stands_there_twice_decides_nothing() {
+        for inside in [
+            r#"|,"cloud":{"account":{"uid":"99"}},"cloud.account.uid":"1""#,
+            r#"|,"cloud.account.uid":"99","cloud.account.uid":"1""#,
+            r#"|,"cloud":{"account.uid":"99"},"cloud":{"account":{"uid":["1"]}}"#,
+        ] {
+            assert!(owner(inside, None).is_err(), "{inside}");
+        }
+        let nested = r#"|,"cloud":{"account.uid":["99"]}"#;
+        assert_eq!(owner(nested, None).as_deref(), Ok("globex"));
+    }
+
+    #[test]
+    fn a_line_says_whose_it_is_by_a_field_of_it() {
+        let file = "version = 1\n[[owner]]\ntenant = \"acme\"\nformat = \"cef\"\npath = \"cs1\"\nvalues = [\"north = 1\"]\n";
+        let line = "CEF:0|V|P|1|100|A name|5|start=1795212000000 cs1=north \\= 1 src=192.0.2.1\n";
+        let document = documents(line.as_bytes(), From::Auto).next().unwrap().unwrap();
+        let found = Owners::parse(file).unwrap().owner(&document, None);
+        assert_eq!(found.unwrap().as_str(), "acme");
+    }
+
+    #[test]
     fn an_envelope_can_say_whose_a_document_is() {
         let inner = r#"{"class_uid":2004,"time":1642204800000,"metadata":{"product":{"name":"P"}},"finding_info":{"analytic":{"uid":"A"}}}"#;
-        let text = format!(r#"{{"topic":"alerts-acme","partition":0,"value":{inner}}}"#);
-        let document = documents(text.as_bytes(), From::Auto)
-            .next()
-            .unwrap()
-            .unwrap();
-        let owners = Owners::parse(FILE).unwrap();
-        assert_eq!(owners.owner(&document, None).unwrap().as_str(), "acme");
+        let flat = format!(r#"{{"topic":"alerts-acme","partition":0,"value":{inner}}}"#);
+        let pretty = flat.replace(',', ",\n  ");
+        let in_another = format!(r#"{{"schema":{{}},"payload":{pretty}}}"#);
+        for text in [flat, pretty, in_another] {
+            let document = documents(text.as_bytes(), From::Auto).next();
+            let owners = Owners::parse(FILE).unwrap();
+            let found = owners.owner(&document.unwrap().unwrap(), None);
+            assert_eq!(found.unwrap().as_str(), "acme", "{text}");
+        }
     }
 
     #[test]

@@ -328,18 +328,50 @@ fn unwrap(
     }
 }
 
-/// The texts at a path in a document: of a string, a number or a boolean, or of those in an array.
-/// Keys with dots and objects in objects are the same path; none where the document is no JSON.
-pub fn values(document: &[u8], path: &str) -> Vec<String> {
+/// The texts at a path in a document: of a string, a number or a boolean, or of those in an array;
+/// in a line of CEF or LEEF, of its field of that name. Keys with dots and objects in objects are the
+/// same path. A key that stands there twice gives both: whoever decides by it must see that.
+///
+/// The case of keys does not matter where a source's own documents come in several.
+pub fn values(format: Option<Source>, document: &[u8], path: &str) -> Vec<String> {
     let text = std::str::from_utf8(document).unwrap_or_default();
-    let Ok(top) = Top::parse(text) else {
-        return Vec::new();
-    };
-    let all = json::list(top.get(path), tree::MOST_ELEMENTS).into_iter();
-    all.filter(|value| !matches!(json::first_byte(value), b'{' | b'['))
-        .filter_map(|value| json::text(Some(value)))
-        .map(|text| text.into_owned())
-        .collect()
+    let mut found = Vec::new();
+    if let Ok(top) = Top::parse(text) {
+        let loose = format.is_some_and(source::is_loose);
+        collect(&top, path, loose, &mut found);
+    } else if let Ok(line) = line::read(text, From::Auto) {
+        let fields = line.fields.into_iter().filter(|(key, _)| *key == path);
+        found.extend(fields.map(|(_, value)| value.into_owned()));
+    }
+    found
+}
+
+fn collect(top: &Top<'_>, path: &str, loose: bool, found: &mut Vec<String>) {
+    for (key, value) in top.entries() {
+        let begin = path.get(..key.len());
+        let is = begin.is_some_and(|begin| match loose {
+            true => begin.eq_ignore_ascii_case(key),
+            false => begin == key,
+        });
+        if !is {
+            continue;
+        }
+        let rest = path.get(key.len()..).unwrap_or_default();
+        for value in json::list(Some(value), tree::MOST_ELEMENTS) {
+            let is_object = json::first_byte(value) == b'{';
+            match rest.strip_prefix('.') {
+                None if rest.is_empty() && !is_object => {
+                    found.extend(json::text(Some(value)).map(|text| text.into_owned()));
+                }
+                Some(rest) if is_object => {
+                    if let Ok(below) = Top::parse(value.get()) {
+                        collect(&below, rest, loose, found);
+                    }
+                }
+                None | Some(_) => {}
+            }
+        }
+    }
 }
 
 /// What a document of a source says, and where it was taken from if `it` keeps that.
