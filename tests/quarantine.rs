@@ -30,7 +30,7 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
             all.extend(files(&path));
         } else {
             let mut bytes = Vec::new();
-            let mut file = std::fs::File::open(&path).unwrap();
+            let mut file = std::fs::File::options().read(true).open(&path).unwrap();
             file.read_to_end(&mut bytes).unwrap();
             all.push((path, bytes));
         }
