@@ -156,5 +156,5 @@ fn the_command_line_withdraws_a_module() {
         list.contains("0 of 1") && list.contains("withdraws it"),
         "{list}"
     );
-    assert_eq!(said(&home, &revoke).0, 5);
+    assert_eq!(said(&home, &revoke).0, 2);
 }

@@ -379,7 +379,10 @@ values = ["alerts-acme"]
     fn a_line_says_whose_it_is_by_a_field_of_it() {
         let file = "version = 1\n[[owner]]\ntenant = \"acme\"\nformat = \"cef\"\npath = \"cs1\"\nvalues = [\"north = 1\"]\n";
         let line = "CEF:0|V|P|1|100|A name|5|start=1795212000000 cs1=north \\= 1 src=192.0.2.1\n";
-        let document = documents(line.as_bytes(), From::Auto).next().unwrap().unwrap();
+        let document = documents(line.as_bytes(), From::Auto)
+            .next()
+            .unwrap()
+            .unwrap();
         let found = Owners::parse(file).unwrap().owner(&document, None);
         assert_eq!(found.unwrap().as_str(), "acme");
     }
