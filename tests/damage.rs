@@ -194,6 +194,27 @@ fn a_home_that_cannot_be_written_can_be_read_and_says_what_it_lacks() {
 }
 
 #[test]
+fn a_home_of_another_user_is_an_error_that_says_so() {
+    use std::os::unix::process::CommandExt as _;
+    const NOBODY: u32 = 65_534;
+    let (folder, home) = made();
+    let file = written(&folder, "alerts.ndjson", &ndjson(&stream(20, 5)));
+    let mut run = casemate(&home, &["run", "--tenant", "acme", &file]);
+    // Only root may become somebody else, and nobody must reach the program and the home.
+    let Ok(output) = run.uid(NOBODY).gid(NOBODY).output() else {
+        #[expect(clippy::print_stderr, reason = "whoever runs the tests should know")]
+        {
+            eprintln!("skipped: this account may not run the program as another user");
+        }
+        return;
+    };
+    let said_then = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(5), "{said_then}");
+    assert!(said_then.contains("Permission denied"), "{said_then}");
+    assert_eq!(said(&home, &["run", "--tenant", "acme", &file]).0, 0);
+}
+
+#[test]
 fn what_a_stopped_process_left_half_written_is_not_read() {
     let (folder, home) = made();
     let file = written(&folder, "alerts.ndjson", &ndjson(&stream(50, 5)));

@@ -29,6 +29,7 @@ use casemate::setup::SetupError;
 use casemate::store::{Home, StoreError};
 use casemate::triage::{NotStarted, SessionError};
 use casemate::{Casemate, Settings};
+use std::io;
 use std::sync::Arc;
 
 /// The settings the command line has.
@@ -86,12 +87,33 @@ pub(crate) fn chosen(
 
 /// How the program ends on a failure of the store.
 pub(crate) fn store(error: StoreError) -> Failure {
-    let unknown = matches!(error, StoreError::NoTenant { .. });
-    let failure = Failure::new(error.kind().into(), error);
-    if unknown {
-        failure.help("`casemate tenant list` shows the tenants of the home")
+    let help = if let StoreError::NoTenant { .. } = &error {
+        Some("`casemate tenant list` shows the tenants of the home")
+    } else if let StoreError::Io { error, .. } = &error {
+        way_out(error.kind())
     } else {
-        failure
+        None
+    };
+    let failure = Failure::new(error.kind().into(), error);
+    match help {
+        Some(help) => failure.help(help),
+        None => failure,
+    }
+}
+
+/// What helps against what the system says of a file.
+fn way_out(kind: io::ErrorKind) -> Option<&'static str> {
+    if kind == io::ErrorKind::PermissionDenied {
+        Some("the home is another user's: run casemate as that user, or give this one the folder")
+    } else if kind == io::ErrorKind::ReadOnlyFilesystem {
+        Some("mount the home's disk so that it can be written")
+    } else if matches!(
+        kind,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    ) {
+        Some("make room; what was acknowledged is kept, and the same command again continues")
+    } else {
+        None
     }
 }
 
