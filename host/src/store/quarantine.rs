@@ -88,23 +88,25 @@ pub struct Quarantine {
 impl Quarantine {
     /// Opens it, making it where it is not there.
     pub(super) fn open(root: &Dir) -> Result<Self, StoreError> {
-        root.create_dir_all(FOLDER)
-            .map_err(StoreError::io(FOLDER))?;
-        let opened = locked(root, true)?;
-        let backend = FileBackend::new(opened).map_err(|e| failure(&e))?;
-        let database = Database::builder()
-            .set_cache_size(CACHE_BYTES)
-            .set_concurrency_mode(ConcurrencyMode::SingleWriter)
-            .create_with_backend(backend)
-            .map_err(|e| failure(&e))?;
-        let write = database.begin_write().map_err(|e| failure(&e))?;
-        for table in [DOCUMENTS, RELEASED] {
-            write.open_table(table).map_err(|e| failure(&e))?;
-        }
-        write.open_table(KEYS).map_err(|e| failure(&e))?;
-        write.open_table(FRAMES).map_err(|e| failure(&e))?;
-        write.commit().map_err(|e| failure(&e))?;
-        Ok(Self { database })
+        sound(|| {
+            root.create_dir_all(FOLDER)
+                .map_err(StoreError::io(FOLDER))?;
+            let opened = locked(root, true)?;
+            let backend = FileBackend::new(opened).map_err(|e| failure(&e))?;
+            let database = Database::builder()
+                .set_cache_size(CACHE_BYTES)
+                .set_concurrency_mode(ConcurrencyMode::SingleWriter)
+                .create_with_backend(backend)
+                .map_err(|e| failure(&e))?;
+            let write = database.begin_write().map_err(|e| failure(&e))?;
+            for table in [DOCUMENTS, RELEASED] {
+                write.open_table(table).map_err(|e| failure(&e))?;
+            }
+            write.open_table(KEYS).map_err(|e| failure(&e))?;
+            write.open_table(FRAMES).map_err(|e| failure(&e))?;
+            write.commit().map_err(|e| failure(&e))?;
+            Ok(Self { database })
+        })
     }
 
     /// Keeps others from changing it while what comes back is held; none where there is none.
@@ -125,48 +127,52 @@ impl Quarantine {
     /// # Errors
     /// When they cannot be written.
     pub fn keep(&self, documents: &[Quarantined]) -> Result<Vec<u64>, StoreError> {
-        let write = self.database.begin_write().map_err(|e| failure(&e))?;
-        let mut numbers = Vec::with_capacity(documents.len());
-        {
-            let mut keys = write.open_table(KEYS).map_err(|e| failure(&e))?;
-            let mut table = write.open_table(DOCUMENTS).map_err(|e| failure(&e))?;
-            let mut released = write.open_table(RELEASED).map_err(|e| failure(&e))?;
-            let mut frames = write.open_table(FRAMES).map_err(|e| failure(&e))?;
-            let last = table.last().map_err(|e| failure(&e))?;
-            let mut next = last.map_or(1, |(number, _)| number.value() + 1);
-            let mut framed: Option<(&Arc<str>, [u8; 16])> = None;
-            for document in documents {
-                let frame = match (&document.frame, framed) {
-                    (None, _) => None,
-                    (Some(frame), Some((before, key))) if Arc::ptr_eq(frame, before) => Some(key),
-                    (Some(frame), _) => {
-                        let key = short(&Digest::of(frame.as_bytes()));
-                        frames.insert(key, &**frame).map_err(|e| failure(&e))?;
-                        framed = Some((frame, key));
-                        Some(key)
+        sound(|| {
+            let write = self.database.begin_write().map_err(|e| failure(&e))?;
+            let mut numbers = Vec::with_capacity(documents.len());
+            {
+                let mut keys = write.open_table(KEYS).map_err(|e| failure(&e))?;
+                let mut table = write.open_table(DOCUMENTS).map_err(|e| failure(&e))?;
+                let mut released = write.open_table(RELEASED).map_err(|e| failure(&e))?;
+                let mut frames = write.open_table(FRAMES).map_err(|e| failure(&e))?;
+                let last = table.last().map_err(|e| failure(&e))?;
+                let mut next = last.map_or(1, |(number, _)| number.value() + 1);
+                let mut framed: Option<(&Arc<str>, [u8; 16])> = None;
+                for document in documents {
+                    let frame = match (&document.frame, framed) {
+                        (None, _) => None,
+                        (Some(frame), Some((before, key))) if Arc::ptr_eq(frame, before) => {
+                            Some(key)
+                        }
+                        (Some(frame), _) => {
+                            let key = short(&Digest::of(frame.as_bytes()));
+                            frames.insert(key, &**frame).map_err(|e| failure(&e))?;
+                            framed = Some((frame, key));
+                            Some(key)
+                        }
+                    };
+                    let delivered = document.delivered.as_ref().map_or("", TenantId::as_str);
+                    let of_frame = frame.unwrap_or_default();
+                    let parts = [&*document.bytes, &of_frame, delivered.as_bytes()];
+                    let key = short(&Digest::of_parts(&parts));
+                    let known = keys.get(key).map_err(|e| failure(&e))?.map(|n| n.value());
+                    let number = known.unwrap_or(next);
+                    numbers.push(number);
+                    let went = released.remove(number).map_err(|e| failure(&e))?;
+                    if known.is_some() && went.is_none() {
+                        continue;
                     }
-                };
-                let delivered = document.delivered.as_ref().map_or("", TenantId::as_str);
-                let of_frame = frame.unwrap_or_default();
-                let parts = [&*document.bytes, &of_frame, delivered.as_bytes()];
-                let key = short(&Digest::of_parts(&parts));
-                let known = keys.get(key).map_err(|e| failure(&e))?.map(|n| n.value());
-                let number = known.unwrap_or(next);
-                numbers.push(number);
-                let went = released.remove(number).map_err(|e| failure(&e))?;
-                if known.is_some() && went.is_none() {
-                    continue;
+                    let bytes = document.stored(frame)?;
+                    table
+                        .insert(number, bytes.as_slice())
+                        .map_err(|e| failure(&e))?;
+                    keys.insert(key, number).map_err(|e| failure(&e))?;
+                    next = next.max(number + 1);
                 }
-                let bytes = document.stored(frame)?;
-                table
-                    .insert(number, bytes.as_slice())
-                    .map_err(|e| failure(&e))?;
-                keys.insert(key, number).map_err(|e| failure(&e))?;
-                next = next.max(number + 1);
             }
-        }
-        write.commit().map_err(|e| failure(&e))?;
-        Ok(numbers)
+            write.commit().map_err(|e| failure(&e))?;
+            Ok(numbers)
+        })
     }
 
     /// Those from a number on: at least one where there is any, at most `most`, and no more than fit
@@ -175,40 +181,60 @@ impl Quarantine {
     /// # Errors
     /// When they cannot be read.
     pub fn from(&self, first: u64, most: usize) -> Result<Vec<InQuarantine>, StoreError> {
-        let read = self.database.begin_read().map_err(|e| failure(&e))?;
-        let table = read.open_table(DOCUMENTS).map_err(|e| failure(&e))?;
-        let released = read.open_table(RELEASED).map_err(|e| failure(&e))?;
-        let frames = read.open_table(FRAMES).map_err(|e| failure(&e))?;
-        let (mut all, mut length) = (Vec::new(), 0);
-        let mut framed: Option<([u8; 16], Arc<str>)> = None;
-        for row in table.range(first..).map_err(|e| failure(&e))?.take(most) {
-            let (number, bytes) = row.map_err(|e| failure(&e))?;
-            let out = released.get(number.value()).map_err(|e| failure(&e))?;
-            let out = out.map(|out| postcard::from_bytes(out.value())).transpose();
-            let stored: Stored<'_> =
-                postcard::from_bytes(bytes.value()).map_err(|e| failure(&e))?;
-            let frame = match (stored.frame, &framed) {
-                (None, _) => None,
-                (Some(key), Some((before, frame))) if key == *before => Some(Arc::clone(frame)),
-                (Some(key), _) => {
-                    let frame = frames.get(key).map_err(|e| failure(&e))?;
-                    let frame: Option<Arc<str>> = frame.map(|frame| frame.value().into());
-                    length += frame.as_ref().map_or(0, |frame| frame.len());
-                    framed = frame.clone().map(|frame| (key, frame));
-                    frame
+        sound(|| {
+            let read = self.database.begin_read().map_err(|e| failure(&e))?;
+            let table = read.open_table(DOCUMENTS).map_err(|e| failure(&e))?;
+            let released = read.open_table(RELEASED).map_err(|e| failure(&e))?;
+            let frames = read.open_table(FRAMES).map_err(|e| failure(&e))?;
+            let (mut all, mut length) = (Vec::new(), 0);
+            let mut framed: Option<([u8; 16], Arc<str>)> = None;
+            for row in table.range(first..).map_err(|e| failure(&e))?.take(most) {
+                let (number, bytes) = row.map_err(|e| failure(&e))?;
+                let out = released.get(number.value()).map_err(|e| failure(&e))?;
+                let out = out.map(|out| postcard::from_bytes(out.value())).transpose();
+                let stored: Stored<'_> =
+                    postcard::from_bytes(bytes.value()).map_err(|e| failure(&e))?;
+                let frame = match (stored.frame, &framed) {
+                    (None, _) => None,
+                    (Some(key), Some((before, frame))) if key == *before => Some(Arc::clone(frame)),
+                    (Some(key), _) => {
+                        let frame = frames.get(key).map_err(|e| failure(&e))?;
+                        let frame: Option<Arc<str>> = frame.map(|frame| frame.value().into());
+                        length += frame.as_ref().map_or(0, |frame| frame.len());
+                        framed = frame.clone().map(|frame| (key, frame));
+                        frame
+                    }
+                };
+                length += stored.bytes.len();
+                if length > LOT_BYTES && !all.is_empty() {
+                    break;
                 }
-            };
-            length += stored.bytes.len();
-            if length > LOT_BYTES && !all.is_empty() {
-                break;
+                all.push(InQuarantine {
+                    number: number.value(),
+                    document: stored.document(frame),
+                    released: out.map_err(|e| failure(&e))?,
+                });
             }
-            all.push(InQuarantine {
-                number: number.value(),
-                document: stored.document(frame),
-                released: out.map_err(|e| failure(&e))?,
-            });
-        }
-        Ok(all)
+            Ok(all)
+        })
+    }
+
+    /// How many are nobody's.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn waiting(&self) -> Result<u64, StoreError> {
+        sound(|| {
+            use redb::ReadableTableMetadata as _;
+            let read = self.database.begin_read().map_err(|e| failure(&e))?;
+            let all = read.open_table(DOCUMENTS).map_err(|e| failure(&e))?;
+            let released = read.open_table(RELEASED).map_err(|e| failure(&e))?;
+            let (all, released) = (
+                all.len().map_err(|e| failure(&e))?,
+                released.len().map_err(|e| failure(&e))?,
+            );
+            Ok(all.saturating_sub(released))
+        })
     }
 
     /// Says that documents are somebody's now and were taken in there.
@@ -216,17 +242,19 @@ impl Quarantine {
     /// # Errors
     /// When that cannot be written.
     pub fn release(&self, numbers: &[u64], released: &Released) -> Result<(), StoreError> {
-        let write = self.database.begin_write().map_err(|e| failure(&e))?;
-        {
-            let mut table = write.open_table(RELEASED).map_err(|e| failure(&e))?;
-            let bytes = postcard::to_stdvec(released).map_err(|e| failure(&e))?;
-            for number in numbers {
-                table
-                    .insert(*number, bytes.as_slice())
-                    .map_err(|e| failure(&e))?;
+        sound(|| {
+            let write = self.database.begin_write().map_err(|e| failure(&e))?;
+            {
+                let mut table = write.open_table(RELEASED).map_err(|e| failure(&e))?;
+                let bytes = postcard::to_stdvec(released).map_err(|e| failure(&e))?;
+                for number in numbers {
+                    table
+                        .insert(*number, bytes.as_slice())
+                        .map_err(|e| failure(&e))?;
+                }
             }
-        }
-        write.commit().map_err(|e| failure(&e))
+            write.commit().map_err(|e| failure(&e))
+        })
     }
 }
 
@@ -270,6 +298,12 @@ impl Stored<'_> {
             frame,
         }
     }
+}
+
+/// A damaged database is an error, also where its own code panics over it.
+fn sound<T>(read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let read = std::panic::AssertUnwindSafe(read);
+    std::panic::catch_unwind(read).unwrap_or_else(|_| Err(failure(&"it is damaged")))
 }
 
 fn failure(error: &dyn std::fmt::Display) -> StoreError {

@@ -2,6 +2,7 @@
 
 mod advisories;
 mod machine;
+mod owners;
 
 use super::{open, store};
 use crate::ambient;
@@ -85,6 +86,7 @@ pub(crate) fn run(shared: &Shared) -> Result<Exit, Failure> {
                     let says = format!("`{}`, {}", shared.home.display(), version.trim());
                     findings.ok("home", says);
                     (tenants, last) = home(&mut findings, &casemate)?;
+                    owners::owners(&mut findings, &casemate).map_err(store)?;
                 }
                 Err(failure) => findings.wrong(
                     "home",
