@@ -8,6 +8,7 @@
     reason = "a test that cannot go on says so by stopping"
 )]
 
+mod alerts;
 mod answers;
 mod backup;
 mod command_line;
