@@ -108,6 +108,16 @@ const ALL: &[Envelope] = &[
     around("Panther record", &["unknown_payload"], "unknown_payload"),
 ];
 
+/// The most bytes kept of a frame. Those of real envelopes have a few thousand at most.
+pub(super) const FRAME_BYTES: usize = 64 * 1024;
+
+/// A frame, or its beginning where it is longer.
+pub(super) fn cut(frame: &str, most: usize) -> &str {
+    frame
+        .get(..frame.floor_char_boundary(most))
+        .unwrap_or(frame)
+}
+
 /// An opened envelope.
 pub(super) struct Opened<'a> {
     pub(super) name: &'static str,
@@ -128,7 +138,7 @@ pub(super) fn open<'a>(top: &Top<'a>, document: &'a str) -> Option<Opened<'a>> {
 
 fn take_out<'a>(envelope: &Envelope, top: &Top<'a>, document: &'a str) -> Option<Opened<'a>> {
     let (mut inner, mut frame, mut done) = (Vec::new(), String::new(), 0);
-    for element in list(top.get(envelope.inside), usize::MAX) {
+    for element in list(top.get(envelope.inside), super::MOST_INSIDE + 2) {
         let Some(raw) = below(element, envelope.each) else {
             continue;
         };
@@ -145,7 +155,7 @@ fn take_out<'a>(envelope: &Envelope, top: &Top<'a>, document: &'a str) -> Option
     frame.push_str(document.get(done..)?);
     (!inner.is_empty()).then(|| Opened {
         name: envelope.name,
-        frame: frame.into(),
+        frame: cut(&frame, FRAME_BYTES).into(),
         inner,
     })
 }

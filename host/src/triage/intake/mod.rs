@@ -237,6 +237,10 @@ fn rejected(reason: Reason, document: &str, offset: u64) -> Document {
 
 /// Envelopes in envelopes that are opened.
 const MOST_ENVELOPES: u32 = 4;
+/// The most documents in one envelope.
+pub const MOST_INSIDE: usize = 65_536;
+/// What the frame of an envelope of envelopes takes at most, over all its copies.
+const COPIED_FRAMES_BYTES: usize = 1024 * 1024;
 
 /// A document that is JSON.
 fn understand(from: From, top: &Top<'_>, document: &str, offset: u64, depth: u32) -> Found {
@@ -298,7 +302,15 @@ fn unwrap(
             }
             Err(_) => all.push(one_line(from, text, place)),
         }
+        if all.len() > MOST_INSIDE {
+            let reason = Reason::TooManyInside {
+                envelope: opened.name,
+            };
+            return Found::One(rejected(reason, document, offset));
+        }
     }
+    // A copy for each envelope inside: together no more than that.
+    let outer = envelope::cut(&opened.frame, COPIED_FRAMES_BYTES / all.len().max(1));
     let mut first_reason = None;
     let mut any = false;
     for one in &mut all {
@@ -307,7 +319,7 @@ fn unwrap(
                 any = true;
                 taken.frame = Some(match &taken.frame {
                     // The outer frame first: from the outside in.
-                    Some(inner) => format!("{}\n{inner}", opened.frame).into(),
+                    Some(inner) => format!("{outer}\n{inner}").into(),
                     None => opened.frame.clone(),
                 });
             }

@@ -1,6 +1,6 @@
 //! Why a document was not taken.
 
-use super::MAX_DOCUMENT_BYTES;
+use super::{MAX_DOCUMENT_BYTES, MOST_INSIDE};
 use crate::model::{Source, Text};
 use std::fmt;
 
@@ -45,6 +45,8 @@ pub enum Reason {
         envelope: &'static str,
         reason: Box<Reason>,
     },
+    /// An envelope of more documents than are taken from one.
+    TooManyInside { envelope: &'static str },
     /// Of a form we take, and no alert.
     NoAlert { what: Text },
     /// A Suricata record that is no alert.
@@ -112,6 +114,10 @@ impl fmt::Display for Reason {
                 write!(f, "of no known form (keys: {keys}) and not taken; {FORMATS}")
             }
             Self::Inside { envelope, reason } => write!(f, "in a {envelope}: {reason}"),
+            Self::TooManyInside { envelope } => write!(
+                f,
+                "a {envelope} of more than {MOST_INSIDE} documents; give them in smaller lots, or one a line"
+            ),
             Self::NoAlert { what } => write!(f, "{what}: context, not an alert"),
             Self::SuricataRecord { event_type } => {
                 write!(f, "Suricata `{event_type}` record: context, not an alert")

@@ -234,3 +234,30 @@ fn what_makes_an_alert_one_must_be_there() {
         assert_eq!(brief(document.as_bytes()), "Eve", "{document}");
     }
 }
+
+#[test]
+fn a_hostile_envelope_costs_no_more_than_a_small_multiple_of_its_length() {
+    // Many documents and one that is an alert: none would be told of the others.
+    let mut many = format!("{{\"alerts\":[{EVE}");
+    many.push_str(&",{}".repeat(MOST_INSIDE + 1));
+    many.push_str("]}");
+    assert_eq!(
+        told(many.as_bytes()),
+        ["a list of alerts of more than 65536 documents; give them in smaller lots, or one a line"]
+    );
+    // A long frame around many envelopes, each with an alert.
+    let inner = format!("{{\"topic\":\"t\",\"partition\":1,\"value\":{EVE}}}");
+    let junk = "x".repeat(1 << 20);
+    let outer = format!(
+        "{{\"junk\":\"{junk}\",\"alerts\":[{}]}}",
+        vec![inner; 2_000].join(",")
+    );
+    let mut bytes = 0;
+    for document in read(outer.as_bytes()) {
+        let Document::Alert(taken) = document else {
+            panic!("a reject")
+        };
+        bytes += taken.frame.unwrap().len();
+    }
+    assert!(bytes < 2 << 20, "{bytes}");
+}
