@@ -1,6 +1,7 @@
 //! What wraps a source's document on its way: exports, search hits, queues, answers of vendors'
 //! interfaces. The document inside is the alert; what is around it, the frame, is kept beside it.
 
+use super::MOST_INSIDE;
 use super::detect::Top;
 use super::json::{Value, first_byte, list};
 use serde_json::value::RawValue;
@@ -126,6 +127,8 @@ pub(super) struct Opened<'a> {
     /// The documents and where in the envelope each begins. One that stood there as text is that
     /// text, without JSON's escapes.
     pub(super) inner: Vec<(Cow<'a, str>, usize)>,
+    /// Whether there are more than [`MOST_INSIDE`] of them.
+    pub(super) too_many: bool,
 }
 
 /// Opens an envelope, if the document is one.
@@ -138,7 +141,9 @@ pub(super) fn open<'a>(top: &Top<'a>, document: &'a str) -> Option<Opened<'a>> {
 
 fn take_out<'a>(envelope: &Envelope, top: &Top<'a>, document: &'a str) -> Option<Opened<'a>> {
     let (mut inner, mut frame, mut done) = (Vec::new(), String::new(), 0);
-    for element in list(top.get(envelope.inside), super::MOST_INSIDE + 2) {
+    let elements = list(top.get(envelope.inside), MOST_INSIDE + 1);
+    let too_many = elements.len() > MOST_INSIDE;
+    for element in elements {
         let Some(raw) = below(element, envelope.each) else {
             continue;
         };
@@ -153,10 +158,11 @@ fn take_out<'a>(envelope: &Envelope, top: &Top<'a>, document: &'a str) -> Option
         inner.push((text, at));
     }
     frame.push_str(document.get(done..)?);
-    (!inner.is_empty()).then(|| Opened {
+    (too_many || !inner.is_empty()).then(|| Opened {
         name: envelope.name,
         frame: cut(&frame, FRAME_BYTES).into(),
         inner,
+        too_many,
     })
 }
 

@@ -289,6 +289,14 @@ fn unwrap(
     offset: u64,
     depth: u32,
 ) -> Found {
+    let too_many = || {
+        let envelope = opened.name;
+        let reason = Reason::TooManyInside { envelope };
+        Found::One(rejected(reason, document, offset))
+    };
+    if opened.too_many {
+        return too_many();
+    }
     let mut all = Vec::with_capacity(opened.inner.len());
     for (text, at) in &opened.inner {
         let place = offset + *at as u64;
@@ -303,10 +311,7 @@ fn unwrap(
             Err(_) => all.push(one_line(from, text, place)),
         }
         if all.len() > MOST_INSIDE {
-            let reason = Reason::TooManyInside {
-                envelope: opened.name,
-            };
-            return Found::One(rejected(reason, document, offset));
+            return too_many();
         }
     }
     // A copy for each envelope inside: together no more than that.
