@@ -39,6 +39,23 @@ fn an_alert_says_what_its_time_rests_on_and_what_wrapped_it() {
 }
 
 #[test]
+fn an_alert_that_was_delivered_again_with_other_bytes_shows_both() {
+    let (folder, home) = made();
+    let ocsf = r#"{"class_uid":2004,"time":1642204800000,"severity_id":2,"metadata":{"product":{"name":"P"}},"finding_info":{"uid":"x","analytic":{"uid":"A"}}}"#;
+    let later = ocsf.replace("\"severity_id\":2", "\"severity_id\":5");
+    let file = written(
+        &folder,
+        "alerts.ndjson",
+        format!("{ocsf}\n{later}\n").as_bytes(),
+    );
+    assert_eq!(said(&home, &["run", "--tenant", "acme", &file]).0, 0);
+    let (_, text, _) = said(&home, &["alert", "show", "acme/1"]);
+    assert!(text.contains("low (the source wrote `2`)"), "{text}");
+    assert!(text.contains(ocsf) && text.contains(&later), "{text}");
+    assert!(text.contains("delivered again, 1"), "{text}");
+}
+
+#[test]
 fn doctor_says_what_is_nobodys_and_which_owners_do_not_hold() {
     let (folder, home) = made();
     let owners = "version = 1\n[[owner]]\ntenant = \"acme\"\npath = \"host\"\nvalues = [\"s1\"]\n";

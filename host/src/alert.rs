@@ -23,6 +23,8 @@ pub struct AlertFile {
     /// Its document as it came; none where it is not held any more. Bytes that are no UTF-8 are shown
     /// as U+FFFD.
     pub document: Option<String>,
+    /// Its documents of later deliveries, which changed nothing: the alert is as it first came.
+    pub revisions: Vec<String>,
     /// What wrapped the document, with `null` where documents were.
     pub frame: Option<String>,
 }
@@ -41,7 +43,8 @@ impl AlertFile {
             false => None,
         };
         let group = placement.map(|placement| placement.group);
-        let document = view.bytes(number)?;
+        let shown = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let revisions = view.revisions(number)?.into_iter().map(shown).collect();
         Ok(Some(Self {
             tenant: view.tenant().clone(),
             number,
@@ -52,7 +55,8 @@ impl AlertFile {
                 .transpose()?
                 .flatten(),
             group,
-            document: document.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+            document: view.bytes(number)?.map(shown),
+            revisions,
             frame: view.frame(number)?,
             alert: stored.alert,
         }))

@@ -422,7 +422,7 @@ fn quarantined(
     };
     Quarantined {
         taken_in: now,
-        input: name.to_owned(),
+        input: Text::capped(name, 400).to_string(),
         offset,
         delivered: delivered.cloned(),
         why: why.to_string(),

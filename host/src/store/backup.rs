@@ -13,6 +13,8 @@ use std::io::{self, Read as _, Write as _};
 
 /// The list of sums, as `sha256sum` writes and checks it.
 pub(super) const SUMS: &str = "SHA256SUMS";
+/// How `backup.toml` begins.
+const MARK: &str = "# A backup of a Casemate home.";
 /// What the folder is, written first.
 pub(super) const HEAD: &str = "backup.toml";
 
@@ -72,9 +74,10 @@ impl Home {
         now: Instant,
         each: &mut dyn FnMut(&TenantId),
     ) -> Result<BackedUp, BackupError> {
+        clear_half_made(to)?;
         empty(to)?;
         let head = format!(
-            "# A backup of a Casemate home. SHA256SUMS is written last: without it this is not whole.\nversion = 1\ntaken = \"{now}\"\n"
+            "{MARK} SHA256SUMS is written last: without it this is not whole.\nversion = 1\ntaken = \"{now}\"\n"
         );
         file::replace(to, HEAD, head.as_bytes(), false)?;
         let mut sums = vec![(HEAD.to_owned(), Digest::of(head.as_bytes()))];
@@ -89,6 +92,7 @@ impl Home {
             }
             Ok(())
         };
+        file::make_private_dir(to, "tenants").map_err(StoreError::io("tenants"))?;
         let alone = self.lock()?;
         let quarantine = Quarantine::still(&self.root)?;
         copy(&self.root, "")?;
@@ -117,6 +121,34 @@ impl Home {
     }
 }
 
+/// Removes what a backup that was stopped left, so that the same command again makes it. Such a folder
+/// says that it is a backup and has no sums.
+fn clear_half_made(to: &Dir) -> Result<(), BackupError> {
+    let is_backup = file::read_text(to, HEAD, 64 << 10)?.is_some_and(|head| head.contains(MARK));
+    if !is_backup || to.exists(SUMS) {
+        return Ok(());
+    }
+    let mut names = Vec::new();
+    for entry in to.entries().map_err(StoreError::io("."))? {
+        let entry = entry.map_err(StoreError::io("."))?;
+        names.push((
+            entry.file_name(),
+            entry.file_type().map_err(StoreError::io("."))?.is_dir(),
+        ));
+    }
+    // The one that says what it is goes last.
+    names.sort_by_key(|(name, _)| *name == *HEAD);
+    for (name, is_dir) in names {
+        let removed = if is_dir {
+            to.remove_dir_all(&name)
+        } else {
+            to.remove_file(&name)
+        };
+        removed.map_err(StoreError::io(name.to_string_lossy()))?;
+    }
+    Ok(())
+}
+
 /// That nothing lies in the folder.
 pub(super) fn empty(dir: &Dir) -> Result<(), BackupError> {
     let mut entries = dir.entries().map_err(StoreError::io("."))?;
@@ -136,6 +168,7 @@ fn listed(dir: &Dir, below: &str) -> Result<Vec<String>, StoreError> {
     let is_root = below.is_empty();
     let skipped = |path: &str| {
         path == "lock"
+            || path == "quarantine/lock"
             || is_root && matches!(path, "cache" | "tenants")
             || path.rsplit('/').next().is_some_and(file::is_being_made)
     };

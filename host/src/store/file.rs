@@ -88,6 +88,20 @@ pub(super) fn sync(dir: &Dir) -> io::Result<()> {
     dir.open(".")?.sync_all()
 }
 
+/// Makes a folder, where it is not there, that nobody but its owner can look into.
+#[cfg(unix)]
+pub(super) fn make_private_dir(dir: &Dir, path: &str) -> io::Result<()> {
+    use cap_std::fs::DirBuilderExt as _;
+    let mut builder = cap_std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    dir.create_dir_with(path, &builder)
+}
+
+#[cfg(not(unix))]
+pub(super) fn make_private_dir(dir: &Dir, path: &str) -> io::Result<()> {
+    dir.create_dir_all(path)
+}
+
 #[cfg(unix)]
 pub(super) fn owner_only(options: &mut OpenOptions) {
     use cap_std::fs::OpenOptionsExt as _;

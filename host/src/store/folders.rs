@@ -67,7 +67,7 @@ impl Folders for Below {
     }
 
     fn add_tenant(&self, tenant: &TenantId) -> io::Result<Dir> {
-        self.root.create_dir_all("tenants")?;
+        super::file::make_private_dir(&self.root, "tenants")?;
         self.root.create_dir(format!("tenants/{tenant}"))?;
         self.tenant(tenant)
     }

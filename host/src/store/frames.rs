@@ -1,4 +1,4 @@
-//! What wrapped alerts on their way, kept beside them.
+//! What is kept beside alerts: what wrapped them on their way, and what they were later.
 
 use super::guard::guarded;
 use super::records::failure;
@@ -26,6 +26,21 @@ impl Change {
 }
 
 impl View {
+    /// The documents under which an alert was delivered again with other bytes, in their order.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn revisions(&self, number: AlertNumber) -> Result<Vec<Vec<u8>>, StoreError> {
+        guarded!(self.tenant(), {
+            let table = self.table(t::REVISIONS)?;
+            let rows = table.range((number, 0)..=(number, u32::MAX));
+            let rows = rows.map_err(|e| self.fail(&e))?;
+            rows.map(|row| row.map(|(_, bytes)| bytes.value().to_vec()))
+                .map(|row| row.map_err(|e| self.fail(&e)))
+                .collect()
+        })
+    }
+
     /// What wrapped an alert's document, with `null` where documents were; none where nothing did.
     ///
     /// # Errors

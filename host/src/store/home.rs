@@ -42,10 +42,10 @@ impl Home {
             Ok(Some(_)) | Err(StoreError::NoVersion { .. }) => return Err(StoreError::HomeExists),
             Err(error) => return Err(error),
         }
-        for folder in ["tenants", "modules"] {
-            root.create_dir_all(folder)
-                .map_err(StoreError::io(folder))?;
-        }
+        // What is of clients is for whoever runs the host, and for no other user of the machine.
+        file::make_private_dir(&root, "tenants").map_err(StoreError::io("tenants"))?;
+        root.create_dir_all("modules")
+            .map_err(StoreError::io("modules"))?;
         version::state(&root)?;
         Ok(Self { root, places })
     }

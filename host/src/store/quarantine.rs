@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 const FOLDER: &str = "quarantine";
 const FILE: &str = "quarantine/store.redb";
+const NEW: &str = "quarantine/.store.redb.new";
+const LOCK: &str = "quarantine/lock";
 /// Documents by number, from 1.
 const DOCUMENTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("documents");
 /// What wrapped documents, once each: the first 16 bytes of its digest -> the frame. All documents of
@@ -83,36 +85,56 @@ pub struct InQuarantine {
 /// takes, and no longer: others wait.
 pub struct Quarantine {
     database: Database,
+    _alone: std::fs::File,
 }
 
 impl Quarantine {
     /// Opens it, making it where it is not there.
     pub(super) fn open(root: &Dir) -> Result<Self, StoreError> {
         sound(|| {
-            root.create_dir_all(FOLDER)
-                .map_err(StoreError::io(FOLDER))?;
-            let opened = locked(root, true)?;
-            let backend = FileBackend::new(opened).map_err(|e| failure(&e))?;
-            let database = Database::builder()
-                .set_cache_size(CACHE_BYTES)
-                .set_concurrency_mode(ConcurrencyMode::SingleWriter)
-                .create_with_backend(backend)
-                .map_err(|e| failure(&e))?;
-            let write = database.begin_write().map_err(|e| failure(&e))?;
-            for table in [DOCUMENTS, RELEASED] {
-                write.open_table(table).map_err(|e| failure(&e))?;
+            file::make_private_dir(root, FOLDER).map_err(StoreError::io(FOLDER))?;
+            let alone = locked(root)?;
+            // Made under another name: a disk that is full now must not leave half of one for ever.
+            if !root.exists(FILE) {
+                drop(Self::made(root, NEW, true)?);
+                root.rename(NEW, root, FILE).map_err(StoreError::io(FILE))?;
             }
-            write.open_table(KEYS).map_err(|e| failure(&e))?;
-            write.open_table(FRAMES).map_err(|e| failure(&e))?;
-            write.commit().map_err(|e| failure(&e))?;
-            Ok(Self { database })
+            let database = Self::made(root, FILE, false)?;
+            Ok(Self {
+                database,
+                _alone: alone,
+            })
         })
+    }
+
+    /// Its database, with its tables.
+    fn made(root: &Dir, path: &str, anew: bool) -> Result<Database, StoreError> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(anew);
+        file::owner_only(&mut options);
+        let opened = root
+            .open_with(path, &options)
+            .map_err(StoreError::io(path))?;
+        let backend = FileBackend::new(opened.into_std()).map_err(|e| failure(&e))?;
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .set_concurrency_mode(ConcurrencyMode::SingleWriter)
+            .create_with_backend(backend)
+            .map_err(|e| failure(&e))?;
+        let write = database.begin_write().map_err(|e| failure(&e))?;
+        for table in [DOCUMENTS, RELEASED] {
+            write.open_table(table).map_err(|e| failure(&e))?;
+        }
+        write.open_table(KEYS).map_err(|e| failure(&e))?;
+        write.open_table(FRAMES).map_err(|e| failure(&e))?;
+        write.commit().map_err(|e| failure(&e))?;
+        Ok(database)
     }
 
     /// Keeps others from changing it while what comes back is held; none where there is none.
     pub(super) fn still(root: &Dir) -> Result<Option<std::fs::File>, StoreError> {
         let is_there = Self::is_there(root);
-        is_there.then(|| locked(root, false)).transpose()
+        is_there.then(|| locked(root)).transpose()
     }
 
     /// Whether there is one: opening it makes it.
@@ -258,13 +280,13 @@ impl Quarantine {
     }
 }
 
-/// Its file, which nobody else has while this is open.
-fn locked(root: &Dir, make: bool) -> Result<std::fs::File, StoreError> {
-    let fail = || StoreError::io(FILE);
+/// Being the one who has it open.
+fn locked(root: &Dir) -> Result<std::fs::File, StoreError> {
+    let fail = || StoreError::io(LOCK);
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(make).truncate(false);
+    options.read(true).write(true).create(true).truncate(false);
     file::owner_only(&mut options);
-    let opened = root.open_with(FILE, &options).map_err(fail())?.into_std();
+    let opened = root.open_with(LOCK, &options).map_err(fail())?.into_std();
     opened.lock().map_err(fail())?;
     Ok(opened)
 }

@@ -20,6 +20,8 @@ pub struct Restored {
     pub files: u64,
     /// Tenants, each with the number of its `restore` entry; none where it has no trail yet.
     pub tenants: Vec<(TenantId, Option<u64>)>,
+    /// What was damaged already when it was backed up: it is there as it was.
+    pub damaged: Vec<String>,
     /// When the backup was made, by its own word.
     pub taken: Instant,
 }
@@ -57,6 +59,7 @@ impl Home {
         let taken = taken.ok_or(BackupError::NoBackup)?;
         let text = file::read_text(from, SUMS, MAX_SUMS_BYTES)?.ok_or(BackupError::NotWhole)?;
         let sums = checked(from, &text)?;
+        file::make_private_dir(&to, "tenants").map_err(StoreError::io("tenants"))?;
         let mut last = None;
         for (path, digest) in &sums {
             match path.as_str() {
@@ -71,16 +74,26 @@ impl Home {
         }
         let home = Self::unchecked(std::sync::Arc::new(super::Below::new(to)))?;
         let backup = Digest::of(text.as_bytes());
-        let mut tenants = Vec::new();
+        let (mut tenants, mut damaged) = (Vec::new(), Vec::new());
         for tenant in home.tenants()?.0 {
-            let entry = home.record_restore(&tenant, Restore { backup, taken }, random, now)?;
-            tenants.push((tenant, entry));
+            match home.record_restore(&tenant, Restore { backup, taken }, random, now) {
+                Ok(entry) => tenants.push((tenant, entry)),
+                // It was damaged when it was backed up. It is there as it was; the others work.
+                Err(
+                    error @ (BackupError::Trail { .. }
+                    | BackupError::Store(
+                        StoreError::Damaged { .. } | StoreError::Record { .. },
+                    )),
+                ) => damaged.push(error.to_string()),
+                Err(error) => return Err(error),
+            }
         }
         copy_one(from, &home.root, path, digest)?;
         file::sync(&home.root).map_err(StoreError::io("."))?;
         Ok(Restored {
             files: sums.len() as u64 - 1,
             tenants,
+            damaged,
             taken,
         })
     }

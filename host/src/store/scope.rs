@@ -108,12 +108,24 @@ impl TenantScope {
     /// # Errors
     /// When it cannot be opened.
     pub fn records(&self, _writer: &WriterLock, cache_bytes: usize) -> Result<Records, StoreError> {
+        const FILE: &str = "store.redb";
+        const NEW: &str = ".store.redb.new";
+        let fail = || StoreError::io(self.path(FILE));
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let file = self
-            .dir
-            .open_with("store.redb", &options)
-            .map_err(StoreError::io(self.path("store.redb")))?;
+        file::owner_only(&mut options);
+        // Made under another name: a disk that is full now must not leave half of one for ever.
+        if !self.dir.exists(FILE) {
+            let mut anew = options.clone();
+            let made = self
+                .dir
+                .open_with(NEW, anew.truncate(true))
+                .map_err(fail())?;
+            drop(Records::open(&self.tenant, made.into_std(), cache_bytes)?);
+            self.dir.rename(NEW, &self.dir, FILE).map_err(fail())?;
+            file::sync(&self.dir).map_err(fail())?;
+        }
+        let file = self.dir.open_with(FILE, &options).map_err(fail())?;
         Records::open(&self.tenant, file.into_std(), cache_bytes)
     }
 

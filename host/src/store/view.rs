@@ -84,9 +84,12 @@ impl View {
         guarded!(self.tenant, { self.meta(meta::REVISIONS) })
     }
 
-    /// Distinct documents that were not taken.
+    /// Distinct documents that were not taken and are held.
     pub fn reject_count(&self) -> Result<u64, StoreError> {
-        guarded!(self.tenant, { self.meta(meta::REJECTS) })
+        guarded!(self.tenant, {
+            let table = self.table(t::REJECTS)?;
+            redb::ReadableTableMetadata::len(&table).map_err(|e| self.fail(&e))
+        })
     }
 
     /// The digest of the boundary that was last in effect.

@@ -216,7 +216,7 @@ impl Owners {
             // What cannot be read says nothing that could contradict.
             (Document::Reject(_), Some(tenant)) => return Ok(tenant.clone()),
             (Document::Reject(reject), None) => {
-                return Err(Unowned::Unread {
+                return self.of_bytes(&reject.bytes).ok_or_else(|| Unowned::Unread {
                     reason: Text::capped(&reject.reason.to_string(), 400),
                 });
             }
@@ -243,6 +243,29 @@ impl Owners {
             }
         }
         found.ok_or(Unowned::Missing { paths: looked })
+    }
+
+    /// Whose a document is that was not taken, such as a record that is no alert: the tenant's whose
+    /// all values in it are, of whatever format they are written down for.
+    fn of_bytes(&self, document: &[u8]) -> Option<TenantId> {
+        let mut found: Option<&TenantId> = None;
+        for (_, path) in &self.paths {
+            for value in values(None, document, path) {
+                for row in &self.rows {
+                    if row.path == *path && row.value == value {
+                        if found.is_some_and(|other| *other != row.tenant) {
+                            return None;
+                        }
+                        found = Some(&row.tenant);
+                    }
+                }
+                let is_known = |row: &Row| row.path == *path && row.value == value;
+                if !self.rows.iter().any(is_known) {
+                    return None;
+                }
+            }
+        }
+        found.cloned()
     }
 
     fn of_value(&self, format: Source, path: &str, value: &str) -> Result<&TenantId, Unowned> {
@@ -373,6 +396,25 @@ values = ["alerts-acme"]
         }
         let nested = r#"|,"cloud":{"account.uid":["99"]}"#;
         assert_eq!(owner(nested, None).as_deref(), Ok("globex"));
+    }
+
+    #[test]
+    fn a_record_that_is_no_alert_is_still_somebodys() {
+        let owner = |text: &str| {
+            let document = documents(text.as_bytes(), From::Auto)
+                .next()
+                .unwrap()
+                .unwrap();
+            assert!(matches!(document, Document::Reject(_)));
+            Owners::parse(FILE).unwrap().owner(&document, None)
+        };
+        let flow = r#"{"timestamp":"2026-11-20T08:00:00Z","event_type":"flow","cloud":{"account":{"uid":"99"}}@}"#;
+        let found = owner(&flow.replace('@', "")).unwrap();
+        assert_eq!(found.as_str(), "globex");
+        assert!(owner(&flow.replace("99", "98").replace('@', "")).is_err());
+        let two = r#","metadata":{"tenant_uid":"t-1"}"#;
+        assert!(owner(&flow.replace('@', two)).is_err());
+        assert!(owner("{\"cloud.account.uid\":\"99\"").is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::incoming::{Came, Incoming};
 use super::intake::{Document, From};
 use super::observer::TakenIn;
 use super::session::{Session, SessionError};
-use crate::model::{Alert, AlertNumber};
+use crate::model::{Alert, AlertNumber, Text};
 use crate::store::{Delivery, Material, Rejected, StoreError};
 use crate::trail::{Commitment, Intake};
 use std::io;
@@ -196,6 +196,9 @@ impl Session {
         changed: &mut Changed,
     ) -> Result<(), SessionError> {
         let now = self.now();
+        // Whoever drops a file chooses its name.
+        let name = Text::capped(name, 400).to_string();
+        let name = name.as_str();
         // Counted here, and told once it is committed.
         let mut came = Submitted {
             documents: batch.len() as u64,

@@ -63,10 +63,13 @@ pub(crate) fn log_filter() -> tracing_subscriber::EnvFilter {
     tracing_subscriber::EnvFilter::try_from_env("CASEMATE_LOG").unwrap_or_else(|_| "warn".into())
 }
 
+/// How long a program that was asked to end may take to do so.
+const ENDING: std::time::Duration = std::time::Duration::from_secs(20);
+
 /// Becomes true when the system asks the program to end: SIGTERM or SIGINT. Asked a second time, the
 /// program ends at once, whatever it waits for.
 pub(crate) fn stop_signal() -> anyhow::Result<std::sync::Arc<std::sync::atomic::AtomicBool>> {
-    let stop = std::sync::Arc::default();
+    let stop: std::sync::Arc<std::sync::atomic::AtomicBool> = std::sync::Arc::default();
     for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT] {
         let at_once = crate::output::Exit::TryAgain as i32;
         let flag = std::sync::Arc::clone(&stop);
@@ -75,5 +78,15 @@ pub(crate) fn stop_signal() -> anyhow::Result<std::sync::Arc<std::sync::atomic::
             .and_then(|_| signal_hook::flag::register(signal, std::sync::Arc::clone(&stop)))
             .context("the signals to end cannot be listened to")?;
     }
+    // Whoever does not read what it writes must not keep it for ever. What it wrote down is durable.
+    let asked = std::sync::Arc::clone(&stop);
+    let watch = std::thread::Builder::new().name("stop".into());
+    watch.spawn(move || {
+        while !asked.load(std::sync::atomic::Ordering::Relaxed) {
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        std::thread::sleep(ENDING);
+        std::process::exit(crate::output::Exit::TryAgain as i32);
+    })?;
     Ok(stop)
 }

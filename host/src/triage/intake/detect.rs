@@ -39,6 +39,11 @@ impl<'a> Top<'a> {
         self.get(path).is_some()
     }
 
+    /// Whether the key is there, also where it is null.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        self.has(path) || self.0.iter().any(|(key, _)| key == path)
+    }
+
     pub(super) fn is_object(&self, path: &str) -> bool {
         self.get(path)
             .is_some_and(|value| first_byte(value) == b'{')

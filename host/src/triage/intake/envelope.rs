@@ -71,6 +71,7 @@ const ALL: &[Envelope] = &[
     splunk(&["event", "host"]),
     splunk(&["event", "index"]),
     splunk(&["event", "time"]),
+    around("Splunk answer", &["preview", "results"], "results"),
     around("Kafka Connect record", &["schema", "payload"], "payload"),
     around("Kafka record", &["topic", "partition", "value"], "value"),
     around(
@@ -104,6 +105,11 @@ const ALL: &[Envelope] = &[
     around("SentinelOne GraphQL answer", &["data.alert"], "data.alert"),
     around("Beats event", &["@timestamp", "message"], "message"),
     around("Fluent record", &["log"], "log"),
+    around(
+        "GELF message",
+        &["short_message", "version"],
+        "short_message",
+    ),
     around("list of alerts", &["alerts"], "alerts"),
     around("record around its raw event", &["raw"], "raw"),
     around("Panther record", &["unknown_payload"], "unknown_payload"),
@@ -134,7 +140,7 @@ pub(super) struct Opened<'a> {
 /// Opens an envelope, if the document is one.
 pub(super) fn open<'a>(top: &Top<'a>, document: &'a str) -> Option<Opened<'a>> {
     ALL.iter()
-        .filter(|envelope| envelope.has.iter().all(|path| top.has(path)))
+        .filter(|envelope| envelope.has.iter().all(|path| top.holds(path)))
         .filter(|envelope| !envelope.but.is_some_and(|key| top.has(key)))
         .find_map(|envelope| take_out(envelope, top, document))
 }

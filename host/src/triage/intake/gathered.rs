@@ -51,8 +51,8 @@ impl Gathered {
         match to {
             To::Product => self.product.is_some(),
             To::Id => self.id.is_some(),
-            To::Event(_) => self.event.is_some(),
-            To::Observed(_) => self.observed.is_some(),
+            To::Event => self.event.is_some(),
+            To::Observed => self.observed.is_some(),
             To::Severity(_) => self.severity.is_some(),
             To::SeverityText => self.severity_text.is_some(),
             To::Field(field) | To::Words(field) | To::FileName(field) | To::Endpoint(field, _) => {
@@ -63,23 +63,26 @@ impl Gathered {
     }
 
     /// Takes a text, if it can be taken as that; whether there is nothing left to take.
-    ///
-    /// # Errors
-    /// When it is the time of the event and cannot be read.
     pub(super) fn take(
         &mut self,
         to: To,
         text: &str,
         path: &'static str,
         below: &[&'static str],
-    ) -> Result<bool, Reason> {
+    ) -> bool {
         let before = self.mark();
         match to {
             To::Product => self.product = Some(Text::capped(text, NAME_BYTES)),
             To::Id => self.id = Some(Text::capped(text, NAME_BYTES)),
-            To::Event(unit) => self.event = Some(time::read(unit, path, text)?),
+            // A value that a source writes for "not set" must not hide the next time there is.
+            To::Event => match time::read(path, text) {
+                Ok(time) => self.event = Some(time),
+                Err(reason) => {
+                    self.unread.get_or_insert(reason);
+                }
+            },
             // Beside the event's time it is a help only; unreadable, it stays in the bytes.
-            To::Observed(unit) => match time::read(unit, path, text) {
+            To::Observed => match time::read(path, text) {
                 Ok(found) => self.observed = Some(found),
                 Err(reason) => {
                     self.unread.get_or_insert(reason);
@@ -97,7 +100,7 @@ impl Gathered {
             To::Seen(kind) => self.list(kind, text),
         }
         self.trace(before, &|| joined(below, path), name(to));
-        Ok(self.is_full(to))
+        self.is_full(to)
     }
 
     /// Sets a field to several texts.
@@ -223,7 +226,7 @@ impl Gathered {
         [
             (name(To::Product), self.product.is_some()),
             (name(To::Id), self.id.is_some()),
-            (name(To::Event(time::Unit::Any)), self.event.is_some()),
+            (name(To::Event), self.event.is_some()),
         ]
     }
 
@@ -290,8 +293,8 @@ const fn name(to: To) -> &'static str {
     match to {
         To::Product => "Product",
         To::Id => "Id",
-        To::Event(_) => "Time",
-        To::Observed(_) => "Observed",
+        To::Event => "Time",
+        To::Observed => "Observed",
         To::Severity(_) => "Severity",
         To::SeverityText => "Severity as written",
         To::Field(_) | To::Words(_) | To::FileName(_) | To::Endpoint(..) | To::Seen(_) => "",

@@ -6,7 +6,7 @@
 
 use super::From;
 use super::reason::Reason;
-use super::time::{self, Unit};
+use super::time;
 use crate::model::{Instant, Source};
 use std::borrow::Cow;
 
@@ -231,7 +231,7 @@ fn old_time(text: &str) -> Option<(Option<&str>, &str)> {
     let written = text
         .get(..text.len().checked_sub(rest.len())?)?
         .trim_ascii();
-    let known = time::read(Unit::Any, SYSLOG_TIME, written).is_ok_and(|(_, zoned)| zoned);
+    let known = time::read(SYSLOG_TIME, written).is_ok_and(|(_, zoned)| zoned);
     Some((known.then_some(written), rest))
 }
 

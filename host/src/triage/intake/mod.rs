@@ -417,7 +417,7 @@ fn alert(
         (None, Some((time, true))) => (time, TimeBasis::Observed),
         (None, Some((time, false))) => (time, TimeBasis::ObservedZoneAssumed),
         (None, None) => {
-            let is_time = |to| matches!(to, To::Event(_));
+            let is_time = |to| matches!(to, To::Event);
             let nothing = || missing(compiled.first_path(is_time));
             return Err(it.unread.take().unwrap_or_else(nothing));
         }

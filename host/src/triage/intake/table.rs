@@ -4,7 +4,6 @@
 use super::detect::Top;
 use super::gathered::{Gathered, joined};
 use super::reason::Reason;
-use super::time::Unit;
 use super::tree::{Names, Node, Object, steps};
 use crate::model::{Field, ObservableKind, Severity, Source};
 use std::sync::LazyLock;
@@ -36,9 +35,9 @@ pub(super) enum To {
     /// The source's own id of the alert.
     Id,
     /// The time of the event.
-    Event(Unit),
+    Event,
     /// The time at which it was observed or written down.
-    Observed(Unit),
+    Observed,
     /// The severity, and its text where nothing else is.
     Severity(fn(&str) -> Severity),
     /// The severity as it was written.
@@ -276,22 +275,14 @@ fn gather(
                 }
                 let mut texts = Vec::new();
                 for (written, path) in paths {
-                    let mut result = Ok(());
                     at.visit(path, &mut |node| {
                         let Node::Text(text) = node else { return false };
                         if let To::Words(_) = to {
                             texts.push((*written, text.as_ref()));
                             return false;
                         }
-                        match it.take(*to, text, written, below) {
-                            Ok(full) => full,
-                            Err(reason) => {
-                                result = Err(reason);
-                                true
-                            }
-                        }
+                        it.take(*to, text, written, below)
                     });
-                    result?;
                     if it.is_full(*to) || !texts.is_empty() {
                         break;
                     }
@@ -304,7 +295,13 @@ fn gather(
                 let (before, had) = (it.mark(), it.has_of_its_own());
                 call(at, it);
                 let all = || {
-                    let all: Vec<_> = reads.iter().map(|path| joined(below, path)).collect();
+                    let there =
+                        |path: &&&str| at.text(path).is_some() || !at.objects(path).is_empty();
+                    let all: Vec<_> = reads
+                        .iter()
+                        .filter(there)
+                        .map(|path| joined(below, path))
+                        .collect();
                     all.join(", ")
                 };
                 it.trace(before, &all, "");

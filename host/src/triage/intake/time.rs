@@ -13,24 +13,16 @@ const FILETIME: std::ops::Range<i64> = 117_444_736_000_000_000..189_341_280_000_
 /// 1970-01-01T00:00:00Z as FILETIME.
 const FILETIME_EPOCH: i64 = 116_444_736_000_000_000;
 
-/// How a source counts time, where it writes a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
-    /// Milliseconds since the epoch, whatever their size.
-    Millis,
-    /// Seconds, milliseconds, microseconds or nanoseconds since the epoch, or FILETIME, told apart by
-    /// their size, which for times from 1973, in nanoseconds from 1976, to 2200 can be one only.
-    Any,
-}
-
-/// Reads a time: a count from the epoch, or a date and time as RFC 3339, ISO 8601 or CEF write it.
+/// Reads a time: a count since the epoch, of seconds, milliseconds, microseconds or nanoseconds, or
+/// FILETIME, told apart by their size, which for times from 1973, in nanoseconds from 1976, to 2200 can
+/// be one only; or a date and time as RFC 3339, ISO 8601 or CEF write it.
 /// Says whether its zone is known; where it is not, UTC is assumed.
 ///
 /// # Errors
 /// When it is none of these, or before 1970 or after 2200.
-pub(super) fn read(unit: Unit, path: &'static str, given: &str) -> Result<(Instant, bool), Reason> {
+pub(super) fn read(path: &'static str, given: &str) -> Result<(Instant, bool), Reason> {
     let text = given.trim_ascii();
-    let found = counted(unit, text)
+    let found = counted(text)
         .or_else(|| Some((Instant::parse(text)?, true)))
         .or_else(|| without_zone(text));
     found
@@ -45,7 +37,7 @@ fn in_range(ms: i64) -> bool {
     (0..TOO_LATE_MS).contains(&ms)
 }
 
-fn counted(unit: Unit, text: &str) -> Option<(Instant, bool)> {
+fn counted(text: &str) -> Option<(Instant, bool)> {
     let (whole, fraction) = match text.split_once('.') {
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (text, None),
@@ -55,22 +47,22 @@ fn counted(unit: Unit, text: &str) -> Option<(Instant, bool)> {
         return None;
     }
     let count: i64 = whole.parse().ok()?;
-    let ms = match unit {
-        Unit::Millis => count,
-        Unit::Any if count < LEAST_COUNT => return None,
-        Unit::Any if count < TOO_LATE_MS / 1000 => {
+    let ms = match count {
+        _ if count < LEAST_COUNT => return None,
+        _ if count < TOO_LATE_MS / 1000 => {
             let thousandths = fraction.map_or(0, |fraction| {
                 let padded = format!("{fraction:0<3}");
                 padded.get(..3).and_then(|ms| ms.parse().ok()).unwrap_or(0)
             });
             count * 1000 + thousandths
         }
-        Unit::Any if count < TOO_LATE_MS => count,
-        Unit::Any if count < TOO_LATE_MS * 1000 => count / 1000,
-        Unit::Any if FILETIME.contains(&count) => (count - FILETIME_EPOCH) / 10_000,
-        Unit::Any => count / 1_000_000,
+        _ if count < TOO_LATE_MS => count,
+        _ if count < TOO_LATE_MS * 1000 => count / 1000,
+        _ if FILETIME.contains(&count) => (count - FILETIME_EPOCH) / 10_000,
+        _ => count / 1_000_000,
     };
-    Some((Instant::from_millis(ms), true))
+    // Less is a number of another kind, or one that stands for "not set".
+    (ms >= LEAST_COUNT * 1000).then(|| (Instant::from_millis(ms), true))
 }
 
 /// Date and time without a zone, or with one as CEF and LEEF write it.
@@ -135,8 +127,8 @@ fn offset_seconds(text: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn ms(unit: Unit, text: &str) -> Option<(i64, bool)> {
-        let (time, zoned) = read(unit, "t", text).ok()?;
+    fn ms(text: &str) -> Option<(i64, bool)> {
+        let (time, zoned) = read("t", text).ok()?;
         Some((time.millis(), zoned))
     }
 
@@ -146,8 +138,7 @@ mod tests {
             Instant::parse("2201-01-01"),
             Some(Instant::from_millis(TOO_LATE_MS))
         );
-        assert!(ms(Unit::Any, "2200-12-31T23:59:59.999Z").is_some());
-        assert!(ms(Unit::Millis, "0").is_some());
+        assert!(ms("2200-12-31T23:59:59.999Z").is_some());
         for bad in [
             "2201-01-01",
             "1969-12-31T23:59:59Z",
@@ -156,11 +147,12 @@ mod tests {
             "2026",
             "-1",
             "1e400",
+            "0",
+            "7289654400000",
+            "99999999999999999999",
+            "0001-01-01T00:00:00Z",
         ] {
-            assert_eq!(ms(Unit::Any, bad), None, "{bad}");
-        }
-        for bad in ["-1", "7289654400000", "1e400", "99999999999999999999"] {
-            assert_eq!(ms(Unit::Millis, bad), None, "{bad}");
+            assert_eq!(ms(bad), None, "{bad}");
         }
     }
 
@@ -174,13 +166,10 @@ mod tests {
             "1795212000123456789",
             "134396856001230000",
         ] {
-            assert_eq!(ms(Unit::Any, text), want, "{text}");
+            assert_eq!(ms(text), want, "{text}");
         }
-        assert_eq!(ms(Unit::Any, "1795212000"), Some((1_795_212_000_000, true)));
-        assert_eq!(
-            ms(Unit::Any, "1795212000.5"),
-            Some((1_795_212_000_500, true))
-        );
+        assert_eq!(ms("1795212000"), Some((1_795_212_000_000, true)));
+        assert_eq!(ms("1795212000.5"), Some((1_795_212_000_500, true)));
     }
 
     #[test]
@@ -204,7 +193,7 @@ mod tests {
             ("2026-11-23 09:00:00+01:00", (at, true)),
             ("2026-11-23T09:00:00.000+0100", (at, true)),
         ] {
-            assert_eq!(ms(Unit::Any, text), Some(want), "{text}");
+            assert_eq!(ms(text), Some(want), "{text}");
         }
         for bad in [
             "Nov 23 08:00:00",
@@ -213,7 +202,7 @@ mod tests {
             "Nov 23 2026 08:00:00 +25:00",
             "23.11.2026",
         ] {
-            assert_eq!(ms(Unit::Any, bad), None, "{bad}");
+            assert_eq!(ms(bad), None, "{bad}");
         }
     }
 }

@@ -86,6 +86,17 @@ fn table(file: &AlertFile) -> String {
         }
         None => line("document", "not held any more"),
     }
+    let most = casemate::triage::intake::MAX_DOCUMENT_BYTES;
+    for (number, revision) in (1..).zip(&file.revisions) {
+        let shown = casemate::model::Text::capped(revision, most);
+        line(&format!("delivered again, {number}"), shown.as_str());
+    }
+    if !file.revisions.is_empty() {
+        line(
+            "",
+            "what was delivered again changed nothing above: it is as it first came",
+        );
+    }
     out
 }
 

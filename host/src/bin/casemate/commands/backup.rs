@@ -46,7 +46,16 @@ pub(crate) fn restore(shared: &Shared, args: &Restore) -> Result<Exit, Failure> 
             time(done.taken)
         ))?,
     }
-    Ok(Exit::Ok)
+    for damage in &done.damaged {
+        output::say(&format!(
+            "error: restored as it was backed up, damaged: {damage}"
+        ));
+    }
+    Ok(if done.damaged.is_empty() {
+        Exit::Ok
+    } else {
+        Exit::Integrity
+    })
 }
 
 fn failed(error: BackupError) -> Failure {

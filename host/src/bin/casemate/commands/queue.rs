@@ -12,10 +12,20 @@ struct Queues {
 
 pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     let casemate = open(shared)?;
-    let mut queues = Vec::new();
+    let (mut queues, mut exit) = (Vec::new(), Exit::Ok);
     for tenant in chosen(&casemate, args.tenant.as_ref())? {
-        if let Some(view) = casemate.view(&tenant).map_err(store)? {
-            queues.push(Queue::of(&view).map_err(store)?);
+        let queue = casemate.view(&tenant);
+        match queue.and_then(|view| view.as_ref().map(Queue::of).transpose()) {
+            Ok(queue) => queues.extend(queue),
+            // The other tenants' analysts have work to do.
+            Err(error) => {
+                let failure = store(error);
+                output::say(&format!(
+                    "error: its queue is not shown: {:#}",
+                    failure.error
+                ));
+                exit = exit.max(failure.exit);
+            }
         }
     }
     match shared.format {
@@ -23,7 +33,7 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
         Format::Ndjson => output::ndjson("casemate.queue/v1", &queues)?,
         Format::Table | Format::Csv => output::text(&page(&queues))?,
     }
-    Ok(Exit::Ok)
+    Ok(exit)
 }
 
 fn page(queues: &[Queue]) -> String {

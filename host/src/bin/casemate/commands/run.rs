@@ -2,7 +2,7 @@ use super::{not_started, open_with, stopped, store};
 use crate::ambient;
 use crate::args::{Format, Run, Shared};
 use crate::output::{self, Exit, Failure, Progress, count, cut};
-use casemate::model::{Instant, TenantId};
+use casemate::model::{Instant, TenantId, Text};
 use casemate::triage::{
     Came, Cancel, Drafted, Incoming, Observer, SessionError, Submitted, TakenIn,
 };
@@ -45,17 +45,36 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
         reception.start(tenant).map_err(not_started)?;
         intake.insert(tenant.clone(), Submitted::default());
     }
-    for file in &args.files {
-        let name = file.to_string_lossy().into_owned();
+    let mut broken = None;
+    'files: for file in &args.files {
+        let name = Text::capped(&file.to_string_lossy(), 400).to_string();
         let cancel = Cancel::new();
-        let mut incoming = if file == Path::new("-") {
-            Incoming::read(io::stdin(), args.from, cancel.clone())?
+        let opened = if file == Path::new("-") {
+            Incoming::read(io::stdin(), args.from, cancel.clone()).map_err(Failure::from)
         } else {
-            Incoming::read(ambient::open_file(file)?, args.from, cancel.clone())?
+            ambient::open_file(file)
+                .and_then(|file| Ok(Incoming::read(file, args.from, cancel.clone())?))
+                .map_err(Failure::from)
+        };
+        // What was taken in before is drafted and told, whatever is wrong with a file.
+        let mut incoming = match opened {
+            Ok(incoming) => incoming,
+            Err(failure) => {
+                broken = Some(failure);
+                break 'files;
+            }
         };
         loop {
             let came = incoming.next(Duration::MAX, &cancel);
-            match came.map_err(|e| stopped(SessionError::Input(e)))? {
+            let came = match came {
+                Ok(came) => came,
+                Err(error) => {
+                    let error = io::Error::new(error.kind(), format!("`{name}`: {error}"));
+                    broken = Some(stopped(SessionError::Input(error)));
+                    break 'files;
+                }
+            };
+            match came {
                 Came::Documents(batch) => {
                     let received = reception.take(batch, &name).map_err(store)?;
                     for outcome in &received.outcomes {
@@ -103,6 +122,9 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
         Format::Json => output::json("casemate.run/v1", &report)?,
         Format::Ndjson => output::ndjson("casemate.run/v1", [&report])?,
         Format::Table | Format::Csv => output::text(&table(&report))?,
+    }
+    if let Some(failure) = broken {
+        return Err(failure);
     }
     let found = |of: &OfTenant| of.intake.rejects > 0 || !of.notices.is_empty();
     Ok(if nobodys > 0 || report.tenants.iter().any(found) {

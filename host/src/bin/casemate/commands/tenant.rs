@@ -162,12 +162,18 @@ struct List {
 fn list(shared: &Shared) -> Result<Exit, Failure> {
     let casemate = open(shared)?;
     let suspensions = casemate.suspensions().map_err(not_set_up)?;
-    let mut tenants = Vec::new();
+    let (mut tenants, mut exit) = (Vec::new(), Exit::Ok);
     for tenant in casemate.tenants().map_err(store)? {
         let scope = casemate.home().tenant(&tenant).map_err(store)?;
-        let alerts = match casemate.view(&tenant).map_err(store)? {
-            Some(view) => view.alert_count().map_err(store)?,
-            None => 0,
+        let counted = casemate.view(&tenant);
+        let alerts = match counted.and_then(|view| view.map(|v| v.alert_count()).transpose()) {
+            Ok(alerts) => alerts.unwrap_or(0),
+            Err(error) => {
+                let failure = store(error);
+                output::say(&format!("error: {:#}", failure.error));
+                exit = exit.max(failure.exit);
+                0
+            }
         };
         tenants.push(Row {
             tenant: tenant.to_string(),
@@ -196,5 +202,5 @@ fn list(shared: &Shared) -> Result<Exit, Failure> {
             ))?;
         }
     }
-    Ok(Exit::Ok)
+    Ok(exit)
 }

@@ -16,7 +16,6 @@ use crate::triage::intake::line::{NAME, PRODUCT, RULE, SEVERITY, SYSLOG_TIME, VE
 use crate::triage::intake::observables::url_host;
 use crate::triage::intake::severity;
 use crate::triage::intake::table::{Row, Table, To, any, field, take};
-use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
 pub(super) const TABLE: Table = Table {
@@ -41,8 +40,8 @@ pub(super) const TABLE: Table = Table {
             ],
             id,
         ),
-        take(To::Event(Unit::Any), &["start", "end"]),
-        take(To::Observed(Unit::Any), &["rt", "art", SYSLOG_TIME]),
+        take(To::Event, &["start", "end"]),
+        take(To::Observed, &["rt", "art", SYSLOG_TIME]),
         take(To::Severity(severity::cef), &[SEVERITY]),
         field(Field::RuleId, &[RULE, NAME]),
         field(Field::RuleName, &[NAME]),

@@ -13,7 +13,6 @@ use crate::triage::intake::severity;
 use crate::triage::intake::table::{
     ANY, Row, Table, To, each, each_when, field, process, process_when, take,
 };
-use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
 pub(super) const TABLE: Table = Table {
@@ -49,7 +48,7 @@ pub(super) const TABLE: Table = Table {
             ],
         ),
         take(
-            To::Event(Unit::Any),
+            To::Event,
             &[
                 "context_timestamp",
                 "signal_start_timestamp",
@@ -57,13 +56,8 @@ pub(super) const TABLE: Table = Table {
                 "first_behavior",
             ],
         ),
-        each_when(
-            "",
-            "composite_id",
-            ANY,
-            &[take(To::Event(Unit::Any), &["timestamp"])],
-        ),
-        take(To::Observed(Unit::Any), &["created_timestamp"]),
+        each_when("", "composite_id", ANY, &[take(To::Event, &["timestamp"])]),
+        take(To::Observed, &["created_timestamp"]),
         take(
             To::Severity(severity::crowdstrike),
             &[
@@ -205,7 +199,7 @@ pub(super) const TABLE: Table = Table {
         // The event streams.
         each("event", STREAM),
         each_when("", "ExternalApiType", ANY, STREAM),
-        take(To::Observed(Unit::Any), &["metadata.eventCreationTime"]),
+        take(To::Observed, &["metadata.eventCreationTime"]),
     ],
 };
 

@@ -5,7 +5,6 @@ use crate::triage::intake::gathered::Gathered;
 use crate::triage::intake::reason::Reason;
 use crate::triage::intake::severity;
 use crate::triage::intake::table::{ANY, Row, To, each, each_when, field, process_when, take};
-use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
 /// What one connection fills; others are not mixed into it.
@@ -14,7 +13,7 @@ pub(super) const NETWORK: &[Field] = &[Field::SourceIp, Field::DestinationIp];
 /// An event of the streams.
 pub(super) const STREAM: &[Row] = &[
     take(
-        To::Event(Unit::Any),
+        To::Event,
         &[
             "ContextTimeStamp",
             "EventTimestamp",
@@ -25,7 +24,7 @@ pub(super) const STREAM: &[Row] = &[
             "Timestamp",
         ],
     ),
-    take(To::Observed(Unit::Any), &["UTCTimestamp", "timestamp"]),
+    take(To::Observed, &["UTCTimestamp", "timestamp"]),
     take(
         To::Severity(severity::crowdstrike),
         &["SeverityName", "Severity"],

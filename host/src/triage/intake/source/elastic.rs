@@ -13,7 +13,6 @@ use crate::triage::intake::observables::tells_machine;
 use crate::triage::intake::reason::Reason;
 use crate::triage::intake::severity;
 use crate::triage::intake::table::{ANY, Row, Table, To, each, each_when, field, process, take};
-use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
 pub(super) const TABLE: Table = Table {
@@ -56,7 +55,7 @@ pub(super) const TABLE: Table = Table {
             identity,
         ),
         take(
-            To::Event(Unit::Any),
+            To::Event,
             &["kibana.alert.original_time", "signal.original_time"],
         ),
         each_when("", "kibana.alert.uuid", ANY, RULE_RAN),
@@ -203,15 +202,12 @@ pub(super) const TABLE: Table = Table {
 };
 
 /// What a rule raised when it ran.
-const RULE_RAN: &[Row] = &[take(To::Observed(Unit::Any), &["@timestamp"])];
+const RULE_RAN: &[Row] = &[take(To::Observed, &["@timestamp"])];
 
 /// What a source raised as it happened.
 const HAPPENED: &[Row] = &[
-    take(To::Event(Unit::Any), &["@timestamp"]),
-    take(
-        To::Observed(Unit::Any),
-        &["event.created", "event.ingested"],
-    ),
+    take(To::Event, &["@timestamp"]),
+    take(To::Observed, &["event.created", "event.ingested"]),
 ];
 
 const PROCESS: &[Row] = &[

@@ -10,7 +10,6 @@ use crate::triage::intake::gathered::Gathered;
 use crate::triage::intake::reason::Reason;
 use crate::triage::intake::severity;
 use crate::triage::intake::table::{Row, Table, To, field, take};
-use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
 pub(super) const TABLE: Table = Table {
@@ -27,7 +26,7 @@ pub(super) const TABLE: Table = Table {
     },
     product: Some("Suricata"),
     rows: &[
-        take(To::Event(Unit::Any), &["timestamp"]),
+        take(To::Event, &["timestamp"]),
         take(To::Severity(severity::suricata), &["alert.severity"]),
         Row::Call(&["alert.gid", "alert.signature_id"], rule_id),
         field(Field::RuleId, &["alert.signature_id"]),

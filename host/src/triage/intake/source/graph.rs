@@ -13,7 +13,6 @@ use crate::triage::intake::severity;
 use crate::triage::intake::table::{
     Row, Table, To, each, each_when, field, process, process_when, take,
 };
-use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
 pub(super) const TABLE: Table = Table {
@@ -47,7 +46,7 @@ pub(super) const TABLE: Table = Table {
             ],
         ),
         take(
-            To::Event(Unit::Any),
+            To::Event,
             &[
                 "firstActivityDateTime",
                 "eventDateTime",
@@ -61,7 +60,7 @@ pub(super) const TABLE: Table = Table {
             ],
         ),
         take(
-            To::Observed(Unit::Any),
+            To::Observed,
             &[
                 "createdDateTime",
                 "alertCreationTime",

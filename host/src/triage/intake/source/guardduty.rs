@@ -11,7 +11,6 @@ use crate::triage::intake::detect::Top;
 use crate::triage::intake::gathered::Gathered;
 use crate::triage::intake::severity;
 use crate::triage::intake::table::{Row, Table, To, any, each, field, process, take};
-use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
 pub(super) const TABLE: Table = Table {
@@ -25,10 +24,10 @@ pub(super) const TABLE: Table = Table {
     rows: &[
         take(To::Id, &["arn", "id"]),
         take(
-            To::Event(Unit::Any),
+            To::Event,
             &["service.eventFirstSeen", "service.eventLastSeen"],
         ),
-        take(To::Observed(Unit::Any), &["createdAt", "updatedAt"]),
+        take(To::Observed, &["createdAt", "updatedAt"]),
         take(To::Severity(severity::guardduty), &["severity"]),
         field(Field::RuleId, &["type"]),
         field(Field::RuleName, &["title", "type"]),

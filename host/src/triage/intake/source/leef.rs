@@ -9,7 +9,7 @@ use crate::triage::intake::gathered::Gathered;
 use crate::triage::intake::line::{PRODUCT, RULE, SYSLOG_TIME, VENDOR};
 use crate::triage::intake::severity;
 use crate::triage::intake::table::{Row, Table, To, any, field, take};
-use crate::triage::intake::time::{self, Unit};
+use crate::triage::intake::time;
 use crate::triage::intake::tree::Object;
 
 pub(super) const TABLE: Table = Table {
@@ -24,8 +24,8 @@ pub(super) const TABLE: Table = Table {
         Row::Call(&[VENDOR, PRODUCT], super::cef::product),
         take(To::Product, &[PRODUCT, VENDOR]),
         Row::Call(&["devTime", "devTimeFormat"], own_time),
-        take(To::Event(Unit::Any), &["devTime"]),
-        take(To::Observed(Unit::Any), &[SYSLOG_TIME]),
+        take(To::Event, &["devTime"]),
+        take(To::Observed, &[SYSLOG_TIME]),
         take(To::Severity(severity::leef), &["sev"]),
         field(Field::RuleId, &[RULE]),
         field(Field::RuleName, &["name", "eventName", "ruleName", RULE]),

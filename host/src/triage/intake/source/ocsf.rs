@@ -9,7 +9,6 @@ use crate::triage::intake::gathered::Gathered;
 use crate::triage::intake::reason::Reason;
 use crate::triage::intake::severity;
 use crate::triage::intake::table::{Row, Table, To, each, field, process, take};
-use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
 pub(super) const TABLE: Table = Table {
@@ -26,10 +25,10 @@ pub(super) const TABLE: Table = Table {
             &["metadata.product.name", "metadata.product.vendor_name"],
         ),
         take(To::Id, &["finding_info.uid", "finding.uid"]),
-        take(To::Event(Unit::Millis), &["time"]),
-        take(To::Event(Unit::Any), &["time_dt"]),
+        take(To::Event, &["time"]),
+        take(To::Event, &["time_dt"]),
         take(
-            To::Observed(Unit::Any),
+            To::Observed,
             &[
                 "metadata.logged_time",
                 "metadata.logged_time_dt",

@@ -12,7 +12,6 @@ use crate::triage::intake::observables::file_name;
 use crate::triage::intake::reason::Reason;
 use crate::triage::intake::severity;
 use crate::triage::intake::table::{Row, Table, To, each, field, process, take};
-use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
 pub(super) const TABLE: Table = Table {
@@ -33,8 +32,8 @@ pub(super) const TABLE: Table = Table {
             ],
         ),
         take(To::Id, &["id"]),
-        take(To::Event(Unit::Any), &["firstObservedAt", "lastObservedAt"]),
-        take(To::Observed(Unit::Any), &["createdAt", "updatedAt"]),
+        take(To::Event, &["firstObservedAt", "lastObservedAt"]),
+        take(To::Observed, &["createdAt", "updatedAt"]),
         take(
             To::Severity(severity::securityhub),
             &[

@@ -12,7 +12,6 @@ use crate::triage::intake::gathered::Gathered;
 use crate::triage::intake::observables::file_name;
 use crate::triage::intake::severity;
 use crate::triage::intake::table::{Row, Table, To, any, each, field, take};
-use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
 pub(super) const TABLE: Table = Table {
@@ -35,7 +34,7 @@ pub(super) const TABLE: Table = Table {
             ],
         ),
         take(
-            To::Event(Unit::Any),
+            To::Event,
             &[
                 "properties.firstActivityTimeUtc",
                 "properties.startTimeUtc",
@@ -48,7 +47,7 @@ pub(super) const TABLE: Table = Table {
             ],
         ),
         take(
-            To::Observed(Unit::Any),
+            To::Observed,
             &[
                 "properties.createdTimeUtc",
                 "properties.timeGenerated",

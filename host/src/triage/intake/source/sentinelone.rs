@@ -11,7 +11,6 @@ use crate::triage::intake::severity;
 use crate::triage::intake::table::{
     ANY, Row, Table, To, any, each, each_when, field, process, process_when, take,
 };
-use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
 pub(super) const TABLE: Table = Table {
@@ -29,7 +28,7 @@ pub(super) const TABLE: Table = Table {
     rows: &[
         take(To::Id, &["threatInfo.threatId", "alertInfo.alertId", "id"]),
         take(
-            To::Event(Unit::Any),
+            To::Event,
             &[
                 "threatInfo.identifiedAt",
                 "alertInfo.createdAt",
@@ -38,7 +37,7 @@ pub(super) const TABLE: Table = Table {
             ],
         ),
         take(
-            To::Observed(Unit::Any),
+            To::Observed,
             &["threatInfo.createdAt", "alertInfo.reportedAt", "createdAt"],
         ),
         take(

@@ -10,7 +10,6 @@ use crate::triage::intake::gathered::Gathered;
 use crate::triage::intake::reason::Reason;
 use crate::triage::intake::severity;
 use crate::triage::intake::table::{Row, Table, To, each, field, process, take};
-use crate::triage::intake::time::Unit;
 use crate::triage::intake::tree::Object;
 
 pub(super) const TABLE: Table = Table {
@@ -35,7 +34,7 @@ pub(super) const TABLE: Table = Table {
     product: Some("Wazuh"),
     rows: &[
         Row::Call(&["id", "manager.name"], id),
-        take(To::Event(Unit::Any), &["timestamp"]),
+        take(To::Event, &["timestamp"]),
         take(To::Severity(severity::wazuh), &["rule.level"]),
         field(Field::RuleId, &["rule.id"]),
         field(Field::RuleName, &["rule.description"]),

@@ -214,3 +214,13 @@ fn text_is_bounded_and_visible() {
         Some("a\\u{1b}[31m\\u{202e}b")
     );
 }
+
+#[test]
+fn a_time_that_stands_for_not_set_hides_no_other() {
+    let graph = r##"{"@odata.type":"#microsoft.graph.security.alert","id":"a1","title":"T","severity":"high","detectionSource":"x","createdDateTime":"2026-11-20T08:00:00Z","firstActivityDateTime":"0001-01-01T00:00:00Z"}"##;
+    let it = alert(graph);
+    assert_eq!(it.time.to_string(), "2026-11-20T08:00:00Z");
+    assert_eq!(it.basis, TimeBasis::Observed);
+    let seconds = OCSF.replace("1642204800000", "1642204800");
+    assert_eq!(alert(&seconds).time, alert(OCSF).time);
+}
