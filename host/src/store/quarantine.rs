@@ -95,7 +95,7 @@ impl Quarantine {
             file::make_private_dir(root, FOLDER).map_err(StoreError::io(FOLDER))?;
             let alone = locked(root)?;
             // Made under another name: a disk that is full now must not leave half of one for ever.
-            if !root.exists(FILE) {
+            if root.symlink_metadata(FILE).is_err() {
                 drop(Self::made(root, NEW, true)?);
                 root.rename(NEW, root, FILE).map_err(StoreError::io(FILE))?;
             }

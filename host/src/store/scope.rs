@@ -115,7 +115,8 @@ impl TenantScope {
         options.read(true).write(true).create(true).truncate(false);
         file::owner_only(&mut options);
         // Made under another name: a disk that is full now must not leave half of one for ever.
-        if !self.dir.exists(FILE) {
+        // A link counts as one that is there, and is then not followed.
+        if self.dir.symlink_metadata(FILE).is_err() {
             let mut anew = options.clone();
             let made = self
                 .dir

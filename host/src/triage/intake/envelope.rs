@@ -116,7 +116,7 @@ const ALL: &[Envelope] = &[
 ];
 
 /// The most bytes kept of a frame. Those of real envelopes have a few thousand at most.
-pub(super) const FRAME_BYTES: usize = 64 * 1024;
+pub(super) const FRAME_BYTES: usize = 1024 * 1024;
 
 /// A frame, or its beginning where it is longer.
 pub(super) fn cut(frame: &str, most: usize) -> &str {
