@@ -152,6 +152,8 @@ fn a_full_disk_loses_nothing_that_was_acknowledged_and_it_goes_on_later() {
     let (_other, undisturbed) = made();
     assert_eq!(said(&undisturbed, &["run", "--tenant", "acme", &all]).0, 0);
     assert_eq!(held(&home), held(&undisturbed));
+    assert_eq!(said(&home, &["quarantine", "retry"]).0, 0);
+    assert_eq!(held(&home), held(&undisturbed), "nothing twice");
     assert_eq!(said(&home, &["doctor"]).0, 0);
 }
 
