@@ -4,11 +4,11 @@
 //! [`Dir`] or a [`Clock`] of their own needs nothing from here.
 #![expect(
     clippy::disallowed_methods,
-    reason = "the one place where ambient authority is taken"
+    reason = "the one place where the machine's clock is read"
 )]
 
 use crate::model::{Clock, Instant};
-use crate::store::Dir;
+use crate::store::{self, Dir};
 use std::io;
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use std::path::Path;
 /// # Errors
 /// When it is not there or cannot be opened.
 pub fn open_dir(path: impl AsRef<Path>) -> io::Result<Dir> {
-    Dir::open_ambient_dir(path, cap_std::ambient_authority())
+    store::open_dir(path.as_ref())
 }
 
 /// Opens a folder by its path, making it and those above it where they are not there.
@@ -26,8 +26,7 @@ pub fn open_dir(path: impl AsRef<Path>) -> io::Result<Dir> {
 /// # Errors
 /// When it cannot be made or opened.
 pub fn make_dir(path: impl AsRef<Path>) -> io::Result<Dir> {
-    Dir::create_ambient_dir_all(path.as_ref(), cap_std::ambient_authority())?;
-    open_dir(path)
+    store::make_dir(path.as_ref())
 }
 
 /// The machine's clock.

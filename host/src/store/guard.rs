@@ -7,31 +7,23 @@
 
 use super::StoreError;
 use crate::model::{TenantId, Text};
-use std::any::Any;
 
 /// Runs a block that returns a result and may panic.
 macro_rules! guarded {
     ($tenant:expr, $body:block) => {
-        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(
-            || -> Result<_, $crate::store::StoreError> { $body },
-        )) {
+        match $crate::model::caught(|| -> Result<_, $crate::store::StoreError> { $body }) {
             Ok(result) => result,
-            Err(panic) => Err($crate::store::guard::damaged(&$tenant, &*panic)),
+            Err(said) => Err($crate::store::guard::damaged(&$tenant, &said)),
         }
     };
 }
 pub(super) use guarded;
 
 /// The error that a panic of the database is.
-pub(super) fn damaged(tenant: &TenantId, panic: &(dyn Any + Send)) -> StoreError {
-    let said = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or(panic.downcast_ref::<&str>().copied())
-        .unwrap_or("a page cannot be read");
+pub(super) fn damaged(tenant: &TenantId, said: &Text) -> StoreError {
     StoreError::Damaged {
         tenant: tenant.to_string(),
-        message: Text::capped(said, 200).to_string(),
+        message: said.to_string(),
     }
 }
 

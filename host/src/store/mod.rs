@@ -3,6 +3,7 @@
 //! A [`Home`] is one folder. A tenant's part of it is one folder below, opened once and handed out as
 //! a [`TenantScope`]: a function that holds a scope can reach that tenant's files and nothing else.
 
+mod ambient;
 mod backup;
 mod block;
 mod change;
@@ -28,6 +29,7 @@ mod upgrade;
 mod version;
 mod view;
 
+pub(crate) use ambient::{make_dir, open_dir};
 pub use backup::{BackedUp, BackupError};
 pub use cap_std::fs::Dir;
 pub(crate) use change::short;

@@ -2,7 +2,7 @@
 
 use super::change::short;
 use super::{Dir, StoreError, file};
-use crate::model::{Digest, Instant, TenantId};
+use crate::model::{Digest, Instant, TenantId, caught};
 use cap_std::fs::OpenOptions;
 use redb::backends::FileBackend;
 use redb::{ConcurrencyMode, Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
@@ -324,8 +324,7 @@ impl Stored<'_> {
 
 /// A damaged database is an error, also where its own code panics over it.
 fn sound<T>(read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    let read = std::panic::AssertUnwindSafe(read);
-    std::panic::catch_unwind(read).unwrap_or_else(|_| Err(failure(&"it is damaged")))
+    caught(read).unwrap_or_else(|said| Err(failure(&format_args!("it is damaged: {said}"))))
 }
 
 fn failure(error: &dyn std::fmt::Display) -> StoreError {

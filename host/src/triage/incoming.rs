@@ -3,9 +3,9 @@
 use super::cancel::Cancel;
 use super::intake::{Document, From, documents};
 use super::submit::BATCH;
+use crate::model::caught;
 use std::collections::VecDeque;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -156,8 +156,7 @@ impl Queue {
     /// Reads to the end. A fault in a reader is an error of the input: nothing of it may look like an
     /// end, and no panic may reach the embedder.
     fn fill(&self, input: impl io::Read, from: From, cancel: &Cancel) {
-        let reading = AssertUnwindSafe(|| self.read(input, from, cancel));
-        let fault = catch_unwind(reading).is_err();
+        let fault = caught(|| self.read(input, from, cancel)).is_err();
         let mut state = self.lock();
         if fault {
             state.error = Some(io::Error::other("the thread that reads it panicked"));

@@ -91,10 +91,8 @@ impl<'de> serde::Deserialize<'de> for Top<'de> {
 
 /// The forms a document has the keys of.
 pub(super) fn forms(top: &Top<'_>) -> impl Iterator<Item = Source> {
-    Source::ALL.iter().copied().filter(|source| {
-        let table = table(*source);
-        table.source == *source && (table.is)(top)
-    })
+    let all = Source::ALL.iter().copied();
+    all.filter(|source| (table(*source).is)(top))
 }
 
 /// What the document is to be read as; none where it is of no form we take.

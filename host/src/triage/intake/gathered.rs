@@ -209,18 +209,6 @@ impl Gathered {
         self.fields.iter().any(|(f, _)| *f == field)
     }
 
-    /// Sets the technique to what ATT&CK ids stand in a text, such as `PowerShell (T1059.001)`.
-    pub(super) fn set_techniques(&mut self, text: &str) {
-        let mut all: Vec<&str> = Vec::new();
-        for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '.') {
-            let word = word.trim_matches('.');
-            if is_technique(word) && !all.contains(&word) && all.len() < 32 {
-                all.push(word);
-            }
-        }
-        self.set(Field::RuleTechnique, Some(all.join(" ")));
-    }
-
     /// What is no field, and whether it is set.
     pub(super) fn has_of_its_own(&self) -> [(&'static str, bool); 3] {
         [
@@ -267,17 +255,6 @@ impl Gathered {
         }
         (self.fields, observables)
     }
-}
-
-/// `T1059` or `T1059.001`.
-fn is_technique(word: &str) -> bool {
-    let digits =
-        |text: &str, count| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
-    word.strip_prefix('T')
-        .is_some_and(|number| match number.split_once('.') {
-            Some((technique, sub)) => digits(technique, 4) && digits(sub, 3),
-            None => digits(number, 4),
-        })
 }
 
 /// A path from the top, given the paths it is below.
@@ -345,9 +322,9 @@ mod tests {
     #[test]
     fn techniques_are_found_in_what_is_around_them() {
         let mut g = Gathered::default();
-        g.set_techniques(
-            r#"["Process Discovery (T1057)","T1059.001 - PowerShell", "T1057", "T12", "AT1057"]"#,
-        );
+        let text =
+            r#"["Process Discovery (T1057)","T1059.001 - PowerShell", "T1057", "T12", "AT1057"]"#;
+        g.set(Field::RuleTechnique, Some(text));
         let (fields, _) = g.finish();
         assert_eq!(
             fields.first().map(|(_, t)| t.as_str()),

@@ -216,14 +216,18 @@ fn one_line(from: From, text: &str, offset: u64) -> Document {
         alert(compiled, &object, bare, Gathered::default())
     });
     match read {
-        Ok((alert, _)) => Document::Alert(Taken {
-            alert,
-            offset,
-            bytes: bare.as_bytes().to_vec(),
-            frame: None,
-        }),
+        Ok((alert, _)) => taken(alert, bare, offset),
         Err(reason) => rejected(reason, text, offset),
     }
+}
+
+fn taken(alert: Alert, document: &str, offset: u64) -> Document {
+    Document::Alert(Taken {
+        alert,
+        offset,
+        bytes: document.as_bytes().to_vec(),
+        frame: None,
+    })
 }
 
 fn rejected(reason: Reason, document: &str, offset: u64) -> Document {
@@ -271,12 +275,7 @@ fn understand(from: From, top: &Top<'_>, document: &str, offset: u64, depth: u32
         .map_err(|e| Reason::of_json(&e))
         .and_then(|object| alert(compiled, &object, document, Gathered::default()));
     Found::One(match read {
-        Ok((alert, _)) => Document::Alert(Taken {
-            alert,
-            offset,
-            bytes: document.as_bytes().to_vec(),
-            frame: None,
-        }),
+        Ok((alert, _)) => taken(alert, document, offset),
         Err(reason) => rejected(reason, document, offset),
     })
 }

@@ -72,7 +72,7 @@ pub(super) fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-/// The ids of ATT&CK techniques in a text, the most exact of each: vendors write ids of their own
+/// The ids of ATT&CK techniques in a text such as `PowerShell (T1059.001)`, the most exact of each: vendors write ids of their own
 /// beside them, such as CrowdStrike's `CST0007`, and a technique beside its sub-technique.
 pub(super) fn techniques(text: &str) -> String {
     let digits = |t: &str, n| t.len() == n && t.bytes().all(|b| b.is_ascii_digit());
@@ -83,8 +83,9 @@ pub(super) fn techniques(text: &str) -> String {
                 None => digits(id, 4),
             })
     };
-    let split = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
-    let all: Vec<&str> = text.split(split).filter(is).collect();
+    let split = |c: char| !c.is_ascii_alphanumeric() && c != '.';
+    let words = text.split(split).map(|word| word.trim_matches('.'));
+    let all: Vec<&str> = words.filter(is).take(32).collect();
     let mut exact: Vec<&str> = Vec::new();
     for id in &all {
         let refined = |other: &&str| other.split_once('.').is_some_and(|(whole, _)| whole == *id);

@@ -86,10 +86,19 @@ pub(super) const fn field(field: Field, from: &'static [&'static str]) -> Row {
 
 /// Rows for each object at a path.
 pub(super) const fn each(at: &'static str, rows: &'static [Row]) -> Row {
+    of(at, None, &[], rows)
+}
+
+const fn of(
+    at: &'static str,
+    when: Option<(&'static str, &'static [&'static str])>,
+    unless: &'static [Field],
+    rows: &'static [Row],
+) -> Row {
     Row::Of {
         at,
-        when: None,
-        unless: &[],
+        when,
+        unless,
         rows,
     }
 }
@@ -101,12 +110,7 @@ pub(super) const fn each_when(
     ends: &'static [&'static str],
     rows: &'static [Row],
 ) -> Row {
-    Row::Of {
-        at,
-        when: Some((path, ends)),
-        unless: &[],
-        rows,
-    }
+    of(at, Some((path, ends)), &[], rows)
 }
 
 /// The fields that one process fills.
@@ -118,12 +122,7 @@ const PROCESS: &[Field] = &[
 
 /// Rows of a process: the first one named is the acting one, and all its fields come from it.
 pub(super) const fn process(at: &'static str, rows: &'static [Row]) -> Row {
-    Row::Of {
-        at,
-        when: None,
-        unless: PROCESS,
-        rows,
-    }
+    of(at, None, PROCESS, rows)
 }
 
 /// As [`process`], for each object whose text at `path` ends with one of `ends`.
@@ -133,12 +132,7 @@ pub(super) const fn process_when(
     ends: &'static [&'static str],
     rows: &'static [Row],
 ) -> Row {
-    Row::Of {
-        at,
-        when: Some((path, ends)),
-        unless: PROCESS,
-        rows,
-    }
+    of(at, Some((path, ends)), PROCESS, rows)
 }
 
 /// For a table whose documents are all alerts.

@@ -159,7 +159,7 @@ fn labelled(document: &Object<'_>, it: &mut Gathered) {
             | "mitreattacktechnique"
             | "attacktechnique"
             | "mitretechniqueid" => {
-                it.set_techniques(value);
+                it.set(Field::RuleTechnique, Some(value));
             }
             "commandline" | "cmdline" | "processcommandline" => {
                 it.set(Field::ProcessCommandLine, Some(value));

@@ -391,7 +391,7 @@ fn techniques(document: &Object<'_>, it: &mut Gathered) {
     .iter()
     .flat_map(|path| document.texts(path))
     .collect();
-    it.set_techniques(&all.join(" "));
+    it.set(Field::RuleTechnique, Some(all.join(" ")));
 }
 
 fn image_path(evidence: &Object<'_>, it: &mut Gathered) {

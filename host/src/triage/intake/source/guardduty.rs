@@ -144,7 +144,7 @@ fn techniques(document: &Object<'_>, it: &mut Gathered) {
         .filter(of)
         .flat_map(|indicator| indicator.texts("values"))
         .collect();
-    it.set_techniques(&values.join(" "));
+    it.set(Field::RuleTechnique, Some(values.join(" ")));
 }
 
 /// The one of the process's ancestors that is its parent.

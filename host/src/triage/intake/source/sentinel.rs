@@ -157,5 +157,5 @@ fn techniques(document: &Object<'_>, it: &mut Gathered) {
         .iter()
         .flat_map(|path| document.texts(path))
         .collect();
-    it.set_techniques(&all.join(" "));
+    it.set(Field::RuleTechnique, Some(all.join(" ")));
 }

@@ -1,0 +1,19 @@
+//! Folders by their path: the one place where the library takes authority that nobody handed it, for
+//! `crate::ambient`, which an embedder calls.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the one place where ambient authority is taken"
+)]
+
+use super::Dir;
+use std::io;
+use std::path::Path;
+
+pub(crate) fn open_dir(path: &Path) -> io::Result<Dir> {
+    Dir::open_ambient_dir(path, cap_std::ambient_authority())
+}
+
+pub(crate) fn make_dir(path: &Path) -> io::Result<Dir> {
+    Dir::create_ambient_dir_all(path, cap_std::ambient_authority())?;
+    open_dir(path)
+}
