@@ -3,12 +3,14 @@ use super::{not_started, open, stopped, store};
 use crate::ambient;
 use crate::args::{Pipe, Shared};
 use crate::output::{Exit, Failure};
-use casemate::model::{Draft, TenantId};
+use casemate::model::{Draft, Rule, TenantId};
 use casemate::queue::QueueRow;
 use casemate::store::{StoreError, View};
 use casemate::triage::{Came, Cancel, Changed, Incoming, NotStarted, SessionError};
 use casemate::{Outcome, Reception};
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
@@ -147,8 +149,13 @@ impl<W: Write> Lines<W> {
         view: &View,
         changed: &Changed,
     ) -> Result<(), Failure> {
+        // A batch has a few rules and many placements.
+        let mut rules: BTreeMap<u32, Option<Rule>> = BTreeMap::new();
         for placement in &changed.placements {
-            let rule = view.rule(placement.rule)?;
+            let rule = match rules.entry(placement.rule) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(view.rule(placement.rule)?),
+            };
             let placed = Placed {
                 alert: placement.alert,
                 group: placement.group,
@@ -156,7 +163,7 @@ impl<W: Write> Lines<W> {
                 rule: rule.as_ref().map(|rule| rule.name.to_string()),
                 measured: placement.measured,
                 bound: placement.bound,
-                unit: rule.map(|rule| rule.unit.to_string()),
+                unit: rule.as_ref().map(|rule| rule.unit.to_string()),
             };
             self.of("casemate.placement/v1", Some(tenant), &placed)?;
         }

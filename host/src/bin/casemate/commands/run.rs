@@ -6,7 +6,7 @@ use casemate::model::{Instant, TenantId, Text};
 use casemate::triage::{
     Came, Cancel, Drafted, Incoming, Observer, SessionError, Submitted, TakenIn,
 };
-use casemate::{Casemate, Outcome, Reception};
+use casemate::{Casemate, Outcome, Received, Reception};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
@@ -39,61 +39,14 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
     let casemate = open_with(shared, |settings| settings.observer = shown.clone())?;
     let as_of = args.as_of.unwrap_or_else(ambient::now);
     let mut reception = reception(&casemate, args.tenant.clone(), Some(as_of))?;
-    let (mut intake, mut quarantined) = (BTreeMap::new(), Vec::new());
-    let mut nobodys = 0;
+    let mut taken = Taken::default();
     if let Some(tenant) = &args.tenant {
         reception.start(tenant).map_err(not_started)?;
-        intake.insert(tenant.clone(), Submitted::default());
+        taken.intake.insert(tenant.clone(), Submitted::default());
     }
-    let mut broken = None;
-    'files: for file in &args.files {
-        let name = Text::capped(&file.to_string_lossy(), 400).to_string();
-        let cancel = Cancel::new();
-        let opened = if file == Path::new("-") {
-            Incoming::read(io::stdin(), args.from, cancel.clone()).map_err(Failure::from)
-        } else {
-            ambient::open_file(file)
-                .and_then(|file| Ok(Incoming::read(file, args.from, cancel.clone())?))
-                .map_err(Failure::from)
-        };
-        // What was taken in before is drafted and told, whatever is wrong with a file.
-        let mut incoming = match opened {
-            Ok(incoming) => incoming,
-            Err(failure) => {
-                broken = Some(failure);
-                break 'files;
-            }
-        };
-        loop {
-            let came = incoming.next(Duration::MAX, &cancel);
-            let came = match came {
-                Ok(came) => came,
-                Err(error) => {
-                    let error = io::Error::new(error.kind(), format!("`{name}`: {error}"));
-                    broken = Some(stopped(SessionError::Input(error)));
-                    break 'files;
-                }
-            };
-            match came {
-                Came::Documents(batch) => {
-                    let received = reception.take(batch, &name).map_err(store)?;
-                    for outcome in &received.outcomes {
-                        if let Outcome::Quarantined { offset, reason, .. } = outcome {
-                            nobodys += 1;
-                            if quarantined.len() < TOLD {
-                                quarantined.push(format!("{name}, byte {offset}: {reason}"));
-                            }
-                        }
-                    }
-                    for (tenant, (done, _)) in received.changed {
-                        intake.entry(tenant).or_default().add(done);
-                    }
-                }
-                Came::Nothing => {}
-                Came::End => break,
-            }
-        }
-    }
+    // What was taken in before is drafted and told, whatever is wrong with a file.
+    let mut files = args.files.iter();
+    let broken = files.try_for_each(|file| taken.file(&mut reception, file, args));
     shown.done();
     let mut drafted: BTreeMap<TenantId, Drafted> = BTreeMap::new();
     for (tenant, done) in reception.draft() {
@@ -102,7 +55,7 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
     }
     shown.done();
     let mut tenants = Vec::new();
-    for (tenant, intake) in intake {
+    for (tenant, intake) in taken.intake {
         let cases = drafted.remove(&tenant).unwrap_or_default();
         let view = reception.view(&tenant)?;
         tenants.push(OfTenant {
@@ -115,23 +68,77 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
     }
     let report = Report {
         tenants,
-        quarantined: nobodys,
-        first_quarantined: quarantined,
+        quarantined: taken.nobodys,
+        first_quarantined: taken.first_nobodys,
     };
     match shared.format {
         Format::Json => output::json("casemate.run/v1", &report)?,
         Format::Ndjson => output::ndjson("casemate.run/v1", [&report])?,
         Format::Table | Format::Csv => output::text(&table(&report))?,
     }
-    if let Some(failure) = broken {
-        return Err(failure);
-    }
+    broken?;
     let found = |of: &OfTenant| of.intake.rejects > 0 || !of.notices.is_empty();
-    Ok(if nobodys > 0 || report.tenants.iter().any(found) {
-        Exit::Findings
-    } else {
-        Exit::Ok
-    })
+    Ok(
+        if report.quarantined > 0 || report.tenants.iter().any(found) {
+            Exit::Findings
+        } else {
+            Exit::Ok
+        },
+    )
+}
+
+/// What was taken in so far.
+#[derive(Default)]
+struct Taken {
+    intake: BTreeMap<TenantId, Submitted>,
+    nobodys: u64,
+    first_nobodys: Vec<String>,
+}
+
+impl Taken {
+    /// Takes a file in, to its end or to what is wrong with it.
+    fn file(
+        &mut self,
+        reception: &mut Reception<'_>,
+        file: &Path,
+        args: &Run,
+    ) -> Result<(), Failure> {
+        let name = Text::capped(&file.to_string_lossy(), 400).to_string();
+        let cancel = Cancel::new();
+        let mut incoming = if file == Path::new("-") {
+            Incoming::read(io::stdin(), args.from, cancel.clone())?
+        } else {
+            Incoming::read(ambient::open_file(file)?, args.from, cancel.clone())?
+        };
+        loop {
+            let came = incoming.next(Duration::MAX, &cancel).map_err(|error| {
+                let error = io::Error::new(error.kind(), format!("`{name}`: {error}"));
+                stopped(SessionError::Input(error))
+            })?;
+            match came {
+                Came::Documents(batch) => {
+                    self.add(reception.take(batch, &name).map_err(store)?, &name);
+                }
+                Came::Nothing => {}
+                Came::End => return Ok(()),
+            }
+        }
+    }
+
+    fn add(&mut self, received: Received, name: &str) {
+        for outcome in received.outcomes {
+            if let Outcome::Quarantined { offset, reason, .. } = outcome {
+                self.nobodys += 1;
+                if self.first_nobodys.len() < TOLD {
+                    let told = format!("{name}, byte {offset}: {reason}");
+                    self.first_nobodys.push(told);
+                }
+            }
+        }
+        for (tenant, (done, _)) in received.changed {
+            self.intake.entry(tenant).or_default().add(done);
+        }
+    }
 }
 
 /// Opens the way in for documents of one tenant, or of all that are written down.
