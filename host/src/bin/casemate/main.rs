@@ -7,7 +7,7 @@ mod demo;
 mod output;
 
 use args::{Cli, Command, Format};
-use clap::Parser as _;
+use clap::{Parser as _, ValueEnum as _};
 use output::{Exit, Failure};
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -35,9 +35,16 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<Exit, Failure> {
     let shared = &cli.shared;
-    if shared.format == Format::Csv && !matches!(cli.command, Command::Group(_)) {
-        let error = anyhow::anyhow!("only `casemate group` prints comma-separated values");
-        return Err(Failure::new(Exit::Usage, error).help("one of: table, json, ndjson"));
+    let offers = further_formats(&cli.command);
+    if is_further(shared.format) && !offers.contains(&shared.format) {
+        let word = |format: &Format| format.to_possible_value().map(|v| v.get_name().to_owned());
+        let words: Vec<String> = [Format::Table, Format::Json, Format::Ndjson]
+            .iter()
+            .chain(offers)
+            .filter_map(word)
+            .collect();
+        let error = anyhow::anyhow!("this command does not print that format");
+        return Err(Failure::new(Exit::Usage, error).help(format!("one of: {}", words.join(", "))));
     }
     match &cli.command {
         Command::Init(args) => commands::init::run(shared, args),
@@ -61,5 +68,21 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Doctor => commands::doctor::run(shared),
         Command::Completions { shell } => commands::completions::completions(*shell),
         Command::Man { dir } => commands::completions::man(dir),
+    }
+}
+
+/// Whether only some commands have the format.
+fn is_further(format: Format) -> bool {
+    match format {
+        Format::Table | Format::Json | Format::Ndjson => false,
+        Format::Csv | Format::Sarif | Format::Html => true,
+    }
+}
+
+/// The formats that a command has besides the three that all have.
+fn further_formats(command: &Command) -> &'static [Format] {
+    match command {
+        Command::Group(_) => &[Format::Csv],
+        _ => &[],
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn run(shared: &Shared, args: &Alert) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.alert/v1", &file)?,
         Format::Ndjson => output::ndjson("casemate.alert/v1", [&file])?,
-        Format::Table | Format::Csv => output::text(&table(&file))?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => output::text(&table(&file))?,
     }
     Ok(Exit::Ok)
 }

@@ -21,7 +21,7 @@ pub(crate) fn run(shared: &Shared, args: &Backup) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.backup/v1", &made)?,
         Format::Ndjson => output::ndjson("casemate.backup/v1", [&made])?,
-        Format::Table | Format::Csv => output::text(&format!(
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => output::text(&format!(
             "{} bytes in {}; sha256 of SHA256SUMS: {}\n",
             count(made.bytes),
             args.folder.display(),
@@ -39,7 +39,7 @@ pub(crate) fn restore(shared: &Shared, args: &Restore) -> Result<Exit, Failure> 
     match shared.format {
         Format::Json => output::json("casemate.restore/v1", &done)?,
         Format::Ndjson => output::ndjson("casemate.restore/v1", [&done])?,
-        Format::Table | Format::Csv => output::text(&format!(
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => output::text(&format!(
             "restored {} of {} from the backup of {}; each trail says so\n",
             many(done.files, "file"),
             many(done.tenants.len() as u64, "tenant"),

@@ -62,7 +62,7 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.boundaries/v1", &List { boundaries })?,
         Format::Ndjson => output::ndjson("casemate.boundary/v1", &boundaries)?,
-        Format::Table | Format::Csv => output::text(&text)?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => output::text(&text)?,
     }
     Ok(if all_hold { Exit::Ok } else { Exit::Findings })
 }

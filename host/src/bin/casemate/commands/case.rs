@@ -24,7 +24,7 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.case/v1", &file)?,
         Format::Ndjson => output::ndjson("casemate.case/v1", [&file])?,
-        Format::Table | Format::Csv => output::text(&page(&file))?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => output::text(&page(&file))?,
     }
     Ok(Exit::Ok)
 }

@@ -89,7 +89,7 @@ pub(crate) fn run(shared: &Shared, args: &Demo) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.demo/v1", &report)?,
         Format::Ndjson => output::ndjson("casemate.demo/v1", [&report])?,
-        Format::Table | Format::Csv => output::text(&page(&report))?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => output::text(&page(&report))?,
     }
     Ok(if verdict.passed {
         Exit::Ok

@@ -34,7 +34,7 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
         Format::Ndjson => each(view.as_ref(), |rows| {
             output::ndjson("casemate.grouped/v1", &rows)
         })?,
-        Format::Csv | Format::Table => {
+        Format::Csv | Format::Table | Format::Sarif | Format::Html => {
             let mut out = csv::Writer::from_writer(io::BufWriter::new(io::stdout().lock()));
             out.write_record(["alert", "group"]).map_err(unwrapped)?;
             each(view.as_ref(), |rows| {

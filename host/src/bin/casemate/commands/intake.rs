@@ -39,7 +39,7 @@ fn explain_file(shared: &Shared, from: From, most: usize, file: &Path) -> Result
     match shared.format {
         Format::Json => output::json("casemate.explained/v1", &List { all })?,
         Format::Ndjson => output::ndjson("casemate.explained/v1", &all)?,
-        Format::Table | Format::Csv => {
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
             let paint = Paint::stdout();
             let text: Vec<String> = all.iter().map(|one| explained(one, &paint)).collect();
             output::text(&text.join("\n"))?;
@@ -131,7 +131,7 @@ fn list_formats(shared: &Shared) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.formats/v1", &Formats { formats })?,
         Format::Ndjson => output::ndjson("casemate.format/v1", &formats)?,
-        Format::Table | Format::Csv => {
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
             let row = |one: &casemate::triage::intake::FormatTaken| {
                 vec![
                     one.word.to_owned(),

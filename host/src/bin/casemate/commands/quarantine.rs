@@ -63,7 +63,7 @@ fn list(shared: &Shared, all: bool) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.quarantine/v1", &List { documents: rows })?,
         Format::Ndjson => output::ndjson("casemate.quarantined/v1", &rows)?,
-        Format::Table | Format::Csv => {
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
             let cells = |r: &Row| {
                 let released = r.released.as_ref();
                 vec![
@@ -105,7 +105,7 @@ fn show(shared: &Shared, number: u64) -> Result<Exit, Failure> {
     shown.text = whole.to_string();
     match shared.format {
         Format::Json | Format::Ndjson => output::json("casemate.quarantined/v1", &shown)?,
-        Format::Table | Format::Csv => {
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
             let mut out = format!(
                 "document {} of {}, byte {}, came {}\n  why        {}\n",
                 shown.number, shown.input, shown.offset, shown.taken_in, shown.why
@@ -128,7 +128,7 @@ fn retry(shared: &Shared) -> Result<Exit, Failure> {
         casemate::retry_quarantine(&casemate).map_err(|e| Failure::new(Exit::Environment, e))?;
     match shared.format {
         Format::Json | Format::Ndjson => output::json("casemate.retried/v1", &retried)?,
-        Format::Table | Format::Csv => {
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
             let mut out = String::new();
             for (tenant, numbers) in &retried.went {
                 out.push_str(&format!("{} went to tenant {tenant}\n", numbers.len()));

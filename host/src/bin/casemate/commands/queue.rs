@@ -31,7 +31,7 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.queue/v1", &Queues { queues })?,
         Format::Ndjson => output::ndjson("casemate.queue/v1", &queues)?,
-        Format::Table | Format::Csv => output::text(&page(&queues))?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => output::text(&page(&queues))?,
     }
     Ok(exit)
 }

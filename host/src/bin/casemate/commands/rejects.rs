@@ -42,7 +42,7 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.rejects/v1", &List { rejects })?,
         Format::Ndjson => output::ndjson("casemate.reject/v1", &rejects)?,
-        Format::Table | Format::Csv => {
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
             let cells = |r: &Row| {
                 let place = vec![
                     cut(&r.input, 40),

@@ -48,7 +48,7 @@ pub(crate) fn run(shared: &Shared, args: &Retain) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.retain/v1", &report)?,
         Format::Ndjson => output::ndjson("casemate.retained/v1", &report.deleted)?,
-        Format::Table | Format::Csv => output::text(&page(&report))?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => output::text(&page(&report))?,
     }
     first.map_or(Ok(Exit::Ok), Err)
 }

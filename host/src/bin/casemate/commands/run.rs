@@ -74,7 +74,9 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.run/v1", &report)?,
         Format::Ndjson => output::ndjson("casemate.run/v1", [&report])?,
-        Format::Table | Format::Csv => output::text(&table(&report))?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
+            output::text(&table(&report))?
+        }
     }
     broken?;
     let found = |of: &OfTenant| of.intake.rejects > 0 || !of.notices.is_empty();

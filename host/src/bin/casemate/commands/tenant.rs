@@ -77,7 +77,7 @@ fn show(shared: &Shared, tenant: &TenantId) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.tenant-report/v1", &report)?,
         Format::Ndjson => output::ndjson("casemate.tenant-report/v1", [&report])?,
-        Format::Table | Format::Csv => output::text(&page(&report))?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => output::text(&page(&report))?,
     }
     Ok(Exit::Ok)
 }
@@ -185,7 +185,7 @@ fn list(shared: &Shared) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.tenants/v1", &List { tenants })?,
         Format::Ndjson => output::ndjson("casemate.tenant/v1", &tenants)?,
-        Format::Table | Format::Csv => {
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
             let cells = |row: &Row| {
                 let starts = if row.starts { "holds" } else { "does not hold" };
                 vec![

@@ -30,11 +30,13 @@ pub(crate) fn run(shared: &Shared) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.upgrade/v1", &report)?,
         Format::Ndjson => output::ndjson("casemate.upgrade/v1", [&report])?,
-        Format::Table | Format::Csv => output::text(&if from == VERSION {
-            format!("the home is of version {VERSION}\n")
-        } else {
-            format!("the home was of version {from} and is of version {VERSION} now\n")
-        })?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
+            output::text(&if from == VERSION {
+                format!("the home is of version {VERSION}\n")
+            } else {
+                format!("the home was of version {from} and is of version {VERSION} now\n")
+            })?
+        }
     }
     Ok(Exit::Ok)
 }

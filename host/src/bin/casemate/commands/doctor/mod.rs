@@ -251,7 +251,7 @@ fn print(shared: &Shared, findings: &Findings) -> Result<Exit, Failure> {
     match shared.format {
         Format::Json => output::json("casemate.doctor/v1", findings)?,
         Format::Ndjson => output::ndjson("casemate.finding/v1", &findings.findings)?,
-        Format::Table | Format::Csv => {
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
             let paint = Paint::stdout();
             let mut out = String::new();
             for finding in &findings.findings {

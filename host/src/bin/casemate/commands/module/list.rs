@@ -1,56 +1,10 @@
-use super::{init, not_set_up, open, open_home, store};
-use crate::ambient;
-use crate::args::{Format, Module as Args, Shared};
-use crate::output::{self, Exit, Failure};
-use casemate::sandbox::GrantedTenants;
-use casemate::setup;
-use serde::Serialize;
+//! `casemate module list`.
 
-pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
-    match args {
-        Args::List => list(shared),
-        Args::Add { folder } => {
-            let home = open_home(shared)?;
-            let name = folder
-                .file_name()
-                .map(|n| n.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            let module = init::install_one(&home, &ambient::open_dir(folder)?, &name)?;
-            output::say(&format!(
-                "installed module `{module}`; it runs for nobody until it is granted: `casemate module grant {module} --tenant T --by PERSON`"
-            ));
-            Ok(Exit::Ok)
-        }
-        Args::Grant {
-            module,
-            tenants,
-            by,
-        } => {
-            let home = open_home(shared)?;
-            let tenants = GrantedTenants::These(tenants.clone());
-            let grant =
-                setup::grant(&home, module, tenants, by, ambient::now()).map_err(not_set_up)?;
-            output::say(&format!(
-                "granted module `{module}`, sha256:{}, in grants.toml",
-                grant.digest
-            ));
-            Ok(Exit::Ok)
-        }
-        Args::Revoke {
-            module,
-            tenants,
-            by,
-        } => {
-            let home = open_home(shared)?;
-            let tenants = GrantedTenants::These(tenants.clone());
-            setup::revoke(&home, module, tenants, by, ambient::now()).map_err(not_set_up)?;
-            output::say(&format!(
-                "withdrew module `{module}` in grants.toml: it does not run for them from their next start on"
-            ));
-            Ok(Exit::Ok)
-        }
-    }
-}
+use super::super::{open, store};
+use crate::ambient;
+use crate::args::{Format, Shared};
+use crate::output::{self, Exit, Failure};
+use serde::Serialize;
 
 #[derive(Serialize)]
 struct Row {
@@ -83,7 +37,7 @@ struct List {
     not_loaded: Vec<Broken>,
 }
 
-fn list(shared: &Shared) -> Result<Exit, Failure> {
+pub(super) fn list(shared: &Shared) -> Result<Exit, Failure> {
     let casemate = open(shared)?;
     let mut modules = Vec::new();
     let tenants = casemate.tenants().map_err(store)?;
@@ -139,7 +93,9 @@ fn list(shared: &Shared) -> Result<Exit, Failure> {
             },
         )?,
         Format::Ndjson => output::ndjson("casemate.module/v1", &modules)?,
-        Format::Table | Format::Csv => output::text(&page(&modules, &not_loaded, tenants.len()))?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
+            output::text(&page(&modules, &not_loaded, tenants.len()))?
+        }
     }
     Ok(exit)
 }

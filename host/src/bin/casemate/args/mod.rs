@@ -1,5 +1,11 @@
 //! What the command line takes.
 
+mod boundary;
+mod module;
+
+pub(crate) use boundary::Boundary;
+pub(crate) use module::Module;
+
 use casemate::model::{Instant, ModuleName, TenantId};
 use casemate::triage::intake::From;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -52,6 +58,10 @@ pub(crate) enum Format {
     Ndjson,
     /// Comma-separated values, where a command has them
     Csv,
+    /// SARIF 2.1.0 for code scanning and pipelines, where a command has it
+    Sarif,
+    /// One page that prints well and needs nothing else, where a command has it
+    Html,
 }
 
 #[derive(Subcommand)]
@@ -293,51 +303,6 @@ pub(crate) enum Alert {
         /// The alert: `TENANT/NUMBER`
         #[arg(value_parser = alert)]
         alert: CaseId,
-    },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum Boundary {
-    /// Check the boundary files of all tenants, or of one
-    Check {
-        /// Only this tenant's
-        #[arg(long, value_name = "TENANT", value_parser = tenant)]
-        tenant: Option<TenantId>,
-    },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum Module {
-    /// What is installed, what it asks for, and for how many tenants it can run
-    List,
-    /// Install a module from its folder, replacing one of the same name
-    Add {
-        /// The folder, with `module.wasm` and `module.toml`
-        folder: PathBuf,
-    },
-    /// Grant a module, as it is now, for tenants
-    Grant {
-        /// The module
-        #[arg(value_parser = module)]
-        module: ModuleName,
-        /// A tenant; may be repeated
-        #[arg(long = "tenant", value_name = "TENANT", value_parser = tenant, required = true)]
-        tenants: Vec<TenantId>,
-        /// The person of the roster who grants it
-        #[arg(long, value_name = "PERSON")]
-        by: String,
-    },
-    /// Withdraw a module for tenants; what was granted stays in grants.toml, to be read
-    Revoke {
-        /// The module
-        #[arg(value_parser = module)]
-        module: ModuleName,
-        /// A tenant; may be repeated
-        #[arg(long = "tenant", value_name = "TENANT", value_parser = tenant, required = true)]
-        tenants: Vec<TenantId>,
-        /// The person of the roster who withdraws it
-        #[arg(long, value_name = "PERSON")]
-        by: String,
     },
 }
 
