@@ -11,6 +11,7 @@
 mod alerts;
 mod answers;
 mod backup;
+mod boundaries;
 mod command_line;
 mod consent;
 mod damage;
