@@ -113,8 +113,14 @@ fn a_boundary_that_is_applied_is_in_the_trail_at_once_with_the_difference_and_wh
     };
     assert_eq!((first.before, second.before), (None, Some(first.now)));
     assert_eq!(second.now, Digest::of(without_memory().as_bytes()));
-    assert!(words.contains("no boundary was in effect before"), "{words}");
-    assert_eq!(nobody, "", "a file that was written in place has no known author");
+    assert!(
+        words.contains("no boundary was in effect before"),
+        "{words}"
+    );
+    assert_eq!(
+        nobody, "",
+        "a file that was written in place has no known author"
+    );
     assert_eq!(difference, "LESS   memory: denied (before: allowed)\n");
     assert_eq!(who, PERSON);
     drop(start(&casemate, &acme));
@@ -139,7 +145,9 @@ fn a_session_goes_on_by_what_it_began_with_and_the_entry_follows() {
     let late = apply(&casemate, &acme, &without_memory());
     assert!(late.is_some(), "a session has the tenant");
     let input = ndjson([&Finding::new("1", "rule", "web-1")]);
-    session.submit(input.as_slice(), From::Auto, "test").unwrap();
+    session
+        .submit(input.as_slice(), From::Auto, "test")
+        .unwrap();
     drop(session);
     let before = Digest::of(Bench::allowing().as_bytes());
     for run in crate::support::runs(&casemate, &acme) {
@@ -203,14 +211,19 @@ fn defaults_narrow_every_run_and_the_line_that_denies_is_theirs() {
     assert_eq!(apply_defaults(&casemate, DEFAULTS, &[]), ["acme", "bolt"]);
     let mut session = start(&casemate, &acme);
     let input = ndjson([&Finding::new("1", "rule", "web-1")]);
-    session.submit(input.as_slice(), From::Auto, "test").unwrap();
+    session
+        .submit(input.as_slice(), From::Auto, "test")
+        .unwrap();
     drop(session);
     let both = Digest::of_parts(&[Bench::allowing().as_bytes(), DEFAULTS.as_bytes()]);
     let told = took_effect(&casemate, &acme);
     assert_eq!(told.len(), 2);
     let (change, difference, who) = &told[1];
     assert_eq!((change.now, who.as_str()), (both, PERSON));
-    assert!(difference.contains("LESS   memory: denied (before: allowed)"), "{difference}");
+    assert!(
+        difference.contains("LESS   memory: denied (before: allowed)"),
+        "{difference}"
+    );
     let refused: Vec<_> = trail(&casemate, &acme)
         .into_iter()
         .filter_map(|stamped| match stamped.entry {
@@ -229,7 +242,10 @@ fn defaults_narrow_every_run_and_the_line_that_denies_is_theirs() {
     assert_eq!(apply_defaults(&casemate, &wide, &[]).len(), 2);
     let scope = casemate.home().tenant(&acme).unwrap();
     let boundary = casemate.boundary(&scope).unwrap();
-    assert_eq!(boundary.allows(casemate::model::Capability::Memory, NOW), Ok(()));
+    assert_eq!(
+        boundary.allows(casemate::model::Capability::Memory, NOW),
+        Ok(())
+    );
     let told = took_effect(&casemate, &acme);
     assert_eq!(told[2].1, "MORE   memory: allowed (before: denied)\n");
 }
@@ -248,10 +264,16 @@ fn defaults_are_rolled_out_to_some_tenants_first_and_then_to_all() {
         let boundary = casemate.boundary(&scope).unwrap();
         boundary.defaults().map(Defaults::file)
     };
-    assert_eq!(apply_defaults(&casemate, DEFAULTS, &[acme.clone()]), ["acme"]);
+    assert_eq!(
+        apply_defaults(&casemate, DEFAULTS, &[acme.clone()]),
+        ["acme"]
+    );
     assert_eq!([file_of(acme), file_of(bolt)], [Some(Defaults::NEXT), None]);
     // One more; the first is not told again.
-    assert_eq!(apply_defaults(&casemate, DEFAULTS, &[bolt.clone()]), ["bolt"]);
+    assert_eq!(
+        apply_defaults(&casemate, DEFAULTS, &[bolt.clone()]),
+        ["bolt"]
+    );
     assert_eq!(file_of(bolt), Some(Defaults::NEXT));
     assert_eq!(file_of(cord), None);
     for id in &ids {
@@ -262,7 +284,11 @@ fn defaults_are_rolled_out_to_some_tenants_first_and_then_to_all() {
     edited(bench.path(), Defaults::NEXT, &format!("{DEFAULTS}# more\n"));
     for (id, stops) in [(acme, true), (bolt, true), (cord, false)] {
         let started = casemate.start(id, NOW).map(drop);
-        assert_eq!(matches!(started, Err(NotStarted::Rollout(_, _))), stops, "{id}");
+        assert_eq!(
+            matches!(started, Err(NotStarted::Rollout(_, _))),
+            stops,
+            "{id}"
+        );
         assert_eq!(started.is_err(), stops, "{id}");
     }
     // For all, which ends it. For those that had it first nothing changes.
@@ -292,7 +318,10 @@ fn a_change_of_the_defaults_is_told_for_each_tenant() {
         .tenants()
         .iter()
         .map(|t| {
-            let nothing = t.difference.as_ref().map(casemate::boundary::Difference::is_nothing);
+            let nothing = t
+                .difference
+                .as_ref()
+                .map(casemate::boundary::Difference::is_nothing);
             (t.tenant.to_string(), nothing, t.error.is_some())
         })
         .collect();
@@ -319,7 +348,10 @@ fn defaults_that_do_not_hold_stop_every_tenant_and_are_told_once() {
     for id in ["acme", "bolt"] {
         let (code, _, err) = said(&home, &["run", "--tenant", id, &file]);
         assert_eq!(code, 3, "{err}");
-        assert!(err.contains("defaults/boundary.toml:1:1: `fields` is missing"), "{err}");
+        assert!(
+            err.contains("defaults/boundary.toml:1:1: `fields` is missing"),
+            "{err}"
+        );
     }
     let (code, out, _) = said(&home, &["boundary", "check"]);
     assert_eq!(code, 1);
@@ -352,15 +384,26 @@ fn the_command_line_compares_applies_and_explains() {
     let diff = ["boundary", "diff", "--tenant", "acme", &path];
     let (code, out, err) = said(&home, &diff);
     assert_eq!(code, 1, "{err}");
-    assert!(out.contains("MORE   fields for modules: message: visible"), "{out}");
-    assert!(out.contains("LESS   fields for modules: process.name"), "{out}");
-    let apply = ["boundary", "apply", &path, "--tenant", "acme", "--by", PERSON];
+    assert!(
+        out.contains("MORE   fields for modules: message: visible"),
+        "{out}"
+    );
+    assert!(
+        out.contains("LESS   fields for modules: process.name"),
+        "{out}"
+    );
+    let apply = [
+        "boundary", "apply", &path, "--tenant", "acme", "--by", PERSON,
+    ];
     let dry = [&apply[..], &["--dry-run"]].concat();
     assert_eq!(said(&home, &dry).0, 0);
     assert_eq!(said(&home, &diff).0, 1, "nothing was done");
     let (code, out, err) = said(&home, &apply);
     assert_eq!(code, 0, "{err}");
-    assert!(out.contains("LESS ") && err.contains("its trail says"), "{out}{err}");
+    assert!(
+        out.contains("LESS ") && err.contains("its trail says"),
+        "{out}{err}"
+    );
     assert_eq!(said(&home, &diff).0, 0, "nothing to change any more");
     let defaults = format!(
         "{DEFAULTS}\n[widen]\nmemory = true\n[[exclusions]]\nclause = \"house rule 4\"\ndeny = [\"url\"]\nuntil = 2026-01-31\n"
@@ -370,20 +413,38 @@ fn the_command_line_compares_applies_and_explains() {
     let apply = ["boundary", "apply", &path, "--defaults", "--by", PERSON];
     let (code, out, err) = said(&home, &apply);
     assert_eq!(code, 0, "{out}{err}");
-    let explain = ["boundary", "explain", "--tenant", "acme", "--module", "grouper"];
+    let explain = [
+        "boundary", "explain", "--tenant", "acme", "--module", "grouper",
+    ];
     let (code, out, err) = said(&home, &explain);
     assert_eq!(code, 0, "{err}");
-    let has = |line: &[&str]| out.lines().any(|l| line.iter().all(|word| l.contains(word)));
-    assert!(has(&["capability memory", "allowed", "with defaults/boundary.toml:"]), "{out}");
+    let has = |line: &[&str]| {
+        out.lines()
+            .any(|l| line.iter().all(|word| l.contains(word)))
+    };
+    assert!(
+        has(&[
+            "capability memory",
+            "allowed",
+            "with defaults/boundary.toml:"
+        ]),
+        "{out}"
+    );
     assert!(has(&["house rule 4", "url", "2026-01-31", "over"]), "{out}");
-    assert!(has(&["field process.name", "withheld", "boundary.toml:10"]), "{out}");
+    assert!(
+        has(&["field process.name", "withheld", "boundary.toml:10"]),
+        "{out}"
+    );
     let then = [&explain[..], &["--as-of", "2026-01-15", "--format", "json"]].concat();
     let (_, out, _) = said(&home, &then);
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["schema"], "casemate.boundary-explained/v1");
     assert_eq!(report["exclusions"][0]["in_force"], true);
     let lines = report["lines"].as_array().unwrap();
-    let url = lines.iter().find(|line| line["subject"] == "field url").unwrap();
+    let url = lines
+        .iter()
+        .find(|line| line["subject"] == "field url")
+        .unwrap();
     assert_eq!(url["by"]["clause"], "house rule 4");
     assert_eq!(url["by"]["file"], "defaults/boundary.toml");
     let (code, out, _) = said(&home, &["boundary", "fields"]);
@@ -396,29 +457,55 @@ fn a_slip_on_the_command_line_is_met_with_what_was_meant() {
     let (folder, home) = made();
     let path = written(&folder, "d.toml", Bench::allowing().as_bytes());
     for (arguments, code, words) in [
-        (&["boundary", "explain", "--tenant", "acmee"][..], 5, "did you mean `acme`?"),
-        (&["boundary", "check", "--tenant", "amce"], 5, "did you mean `acme`?"),
-        (&["boundary", "diff", "--tenant", "acm", &path], 5, "did you mean `acme`?"),
         (
-            &["boundary", "explain", "--tenant", "acme", "--module", "gruoper"],
+            &["boundary", "explain", "--tenant", "acmee"][..],
+            5,
+            "did you mean `acme`?",
+        ),
+        (
+            &["boundary", "check", "--tenant", "amce"],
+            5,
+            "did you mean `acme`?",
+        ),
+        (
+            &["boundary", "diff", "--tenant", "acm", &path],
+            5,
+            "did you mean `acme`?",
+        ),
+        (
+            &[
+                "boundary", "explain", "--tenant", "acme", "--module", "gruoper",
+            ],
             2,
             "did you mean `grouper`?",
         ),
         (
-            &["boundary", "apply", &path, "--tenant", "acme", "--by", "eve@x"],
+            &[
+                "boundary", "apply", &path, "--tenant", "acme", "--by", "eve@x",
+            ],
             3,
             "no person of `roster.toml`",
         ),
         // A tenant's own file is no file of defaults.
-        (&["boundary", "diff", "--defaults", &path], 2, "`accountable` is a tenant's own"),
+        (
+            &["boundary", "diff", "--defaults", &path],
+            2,
+            "`accountable` is a tenant's own",
+        ),
         (&["boundary", "diff", &path], 2, "--tenant"),
-        (&["boundary", "diff", "--tenant", "acme", "/nowhere"], 5, "/nowhere"),
+        (
+            &["boundary", "diff", "--tenant", "acme", "/nowhere"],
+            5,
+            "/nowhere",
+        ),
     ] {
         let (was, _, err) = said(&home, arguments);
         assert_eq!(was, code, "{arguments:?}: {err}");
         assert!(err.contains(words), "{arguments:?}: {err}");
     }
-    let two = ["boundary", "apply", &path, "--tenant", "acme", "--tenant", "acme", "--by", PERSON];
+    let two = [
+        "boundary", "apply", &path, "--tenant", "acme", "--tenant", "acme", "--by", PERSON,
+    ];
     let (code, _, err) = said(&home, &two);
     assert!(code == 2 && err.contains("name one tenant"), "{err}");
 }
@@ -435,7 +522,9 @@ fn a_file_of_any_kind_is_an_error_that_says_so() {
     }
     // Whoever reads the difference may go away; what it says was applied is applied.
     let text = written(&folder, "acme.toml", without_memory().as_bytes());
-    let apply = ["boundary", "apply", &text, "--tenant", "acme", "--by", PERSON];
+    let apply = [
+        "boundary", "apply", &text, "--tenant", "acme", "--by", PERSON,
+    ];
     let mut child = casemate(&home, &apply).spawn().unwrap();
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
@@ -463,7 +552,9 @@ fn a_home_that_cannot_be_written_is_compared_and_not_changed() {
         return;
     }
     let diff = said(at.path(), &["boundary", "diff", "--tenant", "acme", &file]);
-    let apply = ["boundary", "apply", &file, "--tenant", "acme", "--by", PERSON];
+    let apply = [
+        "boundary", "apply", &file, "--tenant", "acme", "--by", PERSON,
+    ];
     let applied = said(at.path(), &apply);
     let unmounted = std::process::Command::new("umount").arg(to).status();
     assert!(unmounted.unwrap().success());
@@ -483,7 +574,10 @@ fn defaults_and_who_applied_them_are_in_a_backup() {
     apply_defaults(&casemate, &next, &[tenant("bolt")]);
     drop(casemate);
     let (backup, new) = (Folder::new(), Folder::new());
-    bench.home().backup(&backup.dir(), NOW, &mut |_| {}).unwrap();
+    bench
+        .home()
+        .backup(&backup.dir(), NOW, &mut |_| {})
+        .unwrap();
     Home::restore(&backup.dir(), new.dir(), &SystemRandom, NOW).unwrap();
     let restored = Bench::of(new).open();
     for (id, needs) in [("acme", 2), ("bolt", 5)] {
@@ -509,7 +603,10 @@ fn what_stops_in_the_middle_of_a_rollout_stops_the_named_tenants_only() {
     assert!(matches!(stopped, Err(NotStarted::Rollout(id, _)) if id == acme));
     drop(start(&casemate, &bolt));
     // The same command again goes on.
-    assert_eq!(apply_defaults(&casemate, &other, std::slice::from_ref(&acme)), ["acme"]);
+    assert_eq!(
+        apply_defaults(&casemate, &other, std::slice::from_ref(&acme)),
+        ["acme"]
+    );
     drop(start(&casemate, &acme));
     // Killed between the file for all and the end of the list: the list still counts.
     edited(bench.path(), Defaults::FILE, DEFAULTS);
@@ -517,5 +614,8 @@ fn what_stops_in_the_middle_of_a_rollout_stops_the_named_tenants_only() {
     drop(start(&casemate, &bolt));
     let scope = casemate.home().tenant(&acme).unwrap();
     let boundary = casemate.boundary(&scope).unwrap();
-    assert_eq!(boundary.defaults().map(Defaults::file), Some(Defaults::NEXT));
+    assert_eq!(
+        boundary.defaults().map(Defaults::file),
+        Some(Defaults::NEXT)
+    );
 }

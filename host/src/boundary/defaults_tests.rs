@@ -105,7 +105,7 @@ fn a_tenants_file_allows_what_the_defaults_do_or_let_it_widen() {
     let file = |line: u32| format!("boundary.toml:{line}");
     let theirs = |line: u32| format!("defaults/boundary.toml:{line}");
     assert_eq!(by(Field::RuleName), (true, file(6), None));
-    assert_eq!(by(Field::Url), (true, file(6), Some(theirs(31))));
+    assert_eq!(by(Field::Url), (true, file(6), Some(theirs(32))));
     assert_eq!(by(Field::Domain), (false, theirs(5), None));
     assert_eq!(by(Field::Message), (false, file(6), None));
     assert_eq!(by(Field::HostName), (false, file(26), None));
@@ -217,7 +217,7 @@ fn what_is_explained_names_the_file_that_decides() {
     let own = Boundary::FILE;
     assert_eq!(
         line("field url"),
-        ("visible to modules", own, 6, Some((theirs, 31)))
+        ("visible to modules", own, 6, Some((theirs, 32)))
     );
     assert_eq!(line("field domain"), ("withheld", theirs, 5, None));
     assert_eq!(
@@ -287,7 +287,7 @@ fn a_difference_is_told_in_words_at_once_and_later() {
     let told = Difference::between(Some(&before), &now_then, now());
     assert_eq!(
         told.to_string(),
-        "MORE   fields for modules: host.name: visible (before: withheld), from 2026-12-01T00:00:00.000Z on
+        "MORE   fields for modules: host.name: visible (before: withheld), from 2026-12-01T00:00:00Z on
 LESS   fields for modules: url: withheld (before: visible)
 LESS   memory: denied (before: allowed)
 LESS   people who must sign to lower a severity: 4 (before: 3)

@@ -66,7 +66,9 @@ impl Difference {
             difference.compare(old, new, from, &mut told);
         }
         match before {
-            None => difference.other.push("no boundary was in effect before".to_owned()),
+            None => difference
+                .other
+                .push("no boundary was in effect before".to_owned()),
             Some(before) => {
                 difference.others(before, now);
                 difference.text_only = difference.is_nothing() && before.digest() != now.digest();

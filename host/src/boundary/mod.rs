@@ -18,12 +18,19 @@ mod fields;
 mod host;
 mod ineffective;
 mod parse;
+mod required;
 mod resolve;
 mod retention;
 mod review;
 mod rollout;
 mod roster;
+<<<<<<< HEAD
 mod said;
+=======
+mod signed;
+#[cfg(test)]
+mod signed_tests;
+>>>>>>> main
 mod source;
 mod template;
 
@@ -44,12 +51,18 @@ pub use exclusion::ExclusionLine;
 pub use explain::Explained;
 pub use fields::{FieldLine, field_list};
 pub use host::{Endpoint, HostNames, InvalidEndpoint};
+<<<<<<< HEAD
 pub use ineffective::Ineffective;
 pub use resolve::{ModelSees, Ruling};
+=======
+pub use required::{RequireSigned, Signable};
+pub use resolve::Ruling;
+>>>>>>> main
 pub use retention::Retention;
 pub use review::{Audience, PacketPart, Review, ReviewItem};
 pub use rollout::Rollout;
 pub use roster::{Person, Role, Roster};
+pub use signed::{NotSigned, Purpose, Signed};
 pub use source::{EnrichmentSource, FeedName};
 pub use template::TemplateExclusion;
 
