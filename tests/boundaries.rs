@@ -150,7 +150,7 @@ fn a_session_goes_on_by_what_it_began_with_and_the_entry_follows() {
         .unwrap();
     drop(session);
     let before = Digest::of(Bench::allowing().as_bytes());
-    for run in crate::support::runs(&casemate, &acme) {
+    for run in crate::support::runs(&trail(&casemate, &acme)) {
         assert_eq!(run.start.boundary, before);
     }
     assert_eq!(took_effect(&casemate, &acme).len(), 1);

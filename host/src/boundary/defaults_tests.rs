@@ -99,7 +99,7 @@ fn a_tenants_file_allows_what_the_defaults_do_or_let_it_widen() {
     let boundary = under(OWN, DEFAULTS);
     let by = |field| {
         let ruling = boundary.rules_on_field(field, now());
-        let place = |d: crate::written::Decision| format!("{}:{}", d.file, d.line);
+        let place = |d: Decision| format!("{}:{}", d.file, d.line);
         (ruling.allowed, place(ruling.by), ruling.widened.map(place))
     };
     let file = |line: u32| format!("boundary.toml:{line}");

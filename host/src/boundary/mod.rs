@@ -24,13 +24,8 @@ mod retention;
 mod review;
 mod rollout;
 mod roster;
-<<<<<<< HEAD
 mod said;
-=======
 mod signed;
-#[cfg(test)]
-mod signed_tests;
->>>>>>> main
 mod source;
 mod template;
 
@@ -40,6 +35,8 @@ mod defaults_tests;
 mod laws;
 #[cfg(test)]
 mod naive;
+#[cfg(test)]
+mod signed_tests;
 #[cfg(test)]
 mod tests;
 
@@ -51,13 +48,9 @@ pub use exclusion::ExclusionLine;
 pub use explain::Explained;
 pub use fields::{FieldLine, field_list};
 pub use host::{Endpoint, HostNames, InvalidEndpoint};
-<<<<<<< HEAD
 pub use ineffective::Ineffective;
-pub use resolve::{ModelSees, Ruling};
-=======
 pub use required::{RequireSigned, Signable};
-pub use resolve::Ruling;
->>>>>>> main
+pub use resolve::{ModelSees, Ruling};
 pub use retention::Retention;
 pub use review::{Audience, PacketPart, Review, ReviewItem};
 pub use rollout::Rollout;
