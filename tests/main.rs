@@ -12,6 +12,7 @@ mod alerts;
 mod answers;
 mod backup;
 mod boundaries;
+mod boundary_commands;
 mod command_line;
 mod consent;
 mod damage;

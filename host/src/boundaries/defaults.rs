@@ -15,7 +15,7 @@ use std::time::Duration;
 /// How long a change of the defaults waits for whoever works on one of the tenants.
 const WAIT: Duration = Duration::from_secs(1);
 /// How often the files are read again where they do not belong together: they may be changing.
-const READINGS: u32 = 10;
+const READINGS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The defaults of a home as they are written now.

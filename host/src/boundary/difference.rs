@@ -7,6 +7,9 @@ use crate::model::Instant;
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// How many ends of exclusions are looked ahead to.
+const MOST_TIMES: usize = 100;
+
 /// What changes from one boundary to another.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Difference {
@@ -57,6 +60,8 @@ impl Difference {
         let mut times: Vec<Instant> = ends.filter(|end| *end > as_of).collect();
         times.sort();
         times.dedup();
+        let untold = times.len().saturating_sub(MOST_TIMES);
+        times.truncate(MOST_TIMES);
         let mut difference = Self::default();
         let mut told = Vec::new();
         for at in std::iter::once(as_of).chain(times) {
@@ -64,6 +69,10 @@ impl Difference {
             let new = now.facts(&sources, at);
             let old = before.map(|before| before.facts(&sources, at));
             difference.compare(old, new, from, &mut told);
+        }
+        if untold > 0 {
+            let line = format!("what {untold} later ends of exclusions will bring is not told");
+            difference.other.push(line);
         }
         match before {
             None => difference

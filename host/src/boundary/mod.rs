@@ -39,6 +39,8 @@ mod naive;
 mod signed_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod worlds;
 
 pub use crate::written::Decision;
 pub use applied::{Applications, Applied, AppliedTo};

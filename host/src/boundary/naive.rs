@@ -2,7 +2,7 @@
 //! files, one after the other. It shares no code with the resolution that it is compared with.
 
 use super::ModelSees;
-use super::laws::{AUDIENCES, SOURCES, Said, World, named};
+use super::worlds::{AUDIENCES, SOURCES, Said, World, named};
 use crate::model::{Field, FieldSet};
 
 /// What is allowed, in a form that can be compared.

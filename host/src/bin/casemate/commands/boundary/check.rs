@@ -158,10 +158,12 @@ fn one(
             checked.accountable = Some(boundary.accountable().to_owned());
             checked.defaults = boundary.defaults().map(Defaults::file);
             checked.ineffective = boundary.ineffective();
+            let under = checked.defaults.map(|file| format!(", under {file}"));
             text.push_str(&format!(
-                "{} {tenant}: {} is accountable\n",
+                "{} {tenant}: {} is accountable{}\n",
                 paint.green("holds        "),
-                boundary.accountable()
+                boundary.accountable(),
+                under.unwrap_or_default(),
             ));
             for note in &checked.ineffective {
                 text.push_str(&format!("  {}\n", paint.dim(&ineffective(note))));
