@@ -13,7 +13,7 @@ pub(super) fn now() -> Instant {
 }
 
 /// SplitMix64: small, seeded, the same everywhere.
-pub(super) struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
     pub(super) fn roll(&mut self, sides: usize) -> usize {
