@@ -6,7 +6,7 @@ use crate::model::{Clock, Digest, Instant, ModuleName, TenantId, Text, caught};
 use crate::record::{Recorder, Written};
 use crate::sandbox::{
     EngineError, Granted, Grants, Manifest, Memory, Module, NotGranted, NotPrepared, Refused,
-    Sandbox, WhyNotGranted, module_digest,
+    Sandbox, module_digest,
 };
 use crate::store::{
     Below, CompiledCache, Dir, Folders, Home, Notice, Random, Records, StoreError, SystemRandom,
@@ -481,14 +481,7 @@ impl CannotRun {
     /// never granted to the tenant was not refused anything.
     pub fn decided_by(&self) -> Option<&Decision> {
         match self {
-            Self::NotGranted(error) => match &*error.why {
-                WhyNotGranted::OtherDigest(_, line)
-                | WhyNotGranted::OtherName(_, line)
-                | WhyNotGranted::Withdrawn(line) => Some(line),
-                WhyNotGranted::Never
-                | WhyNotGranted::OtherTenants(_)
-                | WhyNotGranted::OtherBoundary(_) => None,
-            },
+            Self::NotGranted(error) => error.why.decided_by(),
             Self::NotPrepared(error) => match &*error.why {
                 Refused::Denied(denial) => Some(denial.by.line()),
                 Refused::Wasi(_) | Refused::Unknown(_) | Refused::Unusable(_) => None,

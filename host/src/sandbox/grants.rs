@@ -1,8 +1,8 @@
-use super::WantedLimits;
 use super::manifest::{capability_names, name};
+use super::{SettingName, WantedLimits, WantedSettings};
 use crate::boundary::Roster;
 use crate::model::{Capability, Digest, Instant, ModuleName, TenantId, Text};
-use crate::written::{Decision, Key, Place, Problems, Sheet, Table, Value, quoted, read};
+use crate::written::{At, Decision, Key, Place, Problems, Sheet, Table, Value, quoted, read};
 
 /// An operator's consent: this module, in these very bytes, may run for these tenants with these
 /// capabilities.
@@ -22,6 +22,8 @@ pub struct Grant {
     pub at: Instant,
     /// Limits lower than those the module asks for.
     pub limits: WantedLimits,
+    /// Settings of the module that are not to be its defaults.
+    pub settings: WantedSettings,
 }
 
 /// For whom a grant is.
@@ -88,6 +90,7 @@ struct Placed {
     grant: Grant,
     place: Place,
     capabilities: Place,
+    settings: Vec<At<SettingName>>,
 }
 
 /// What decides about a module's bytes and a tenant.
@@ -106,6 +109,7 @@ const GRANT: &[Key] = &[
     ("by", "by = \"first.last@mssp.example\""),
     ("at", "at = 2026-11-23T08:00:00Z"),
     ("limits", "limits = { memory_mib = 32 }"),
+    ("settings", "settings = { my-setting = 30 }"),
     ("withdrawn", "withdrawn = true"),
 ];
 
@@ -233,6 +237,13 @@ impl Grants {
         Deciding::Nothing
     }
 
+    /// The line of a grant of this file that sets this, or its first.
+    pub(super) fn sets(&self, grant: &Grant, name: &str) -> Option<Decision> {
+        let placed = self.given().find(|p| std::ptr::eq(&p.grant, grant))?;
+        let set = placed.settings.iter().find(|s| s.value.as_str() == name);
+        Some(self.line(set.map_or(placed.place, |s| s.place)))
+    }
+
     /// The last grant that is like this, and where it stands.
     pub(super) fn last(&self, is: impl Fn(&Grant) -> bool) -> Option<(&Grant, Decision)> {
         let placed = self.given().rev().find(|p| is(&p.grant))?;
@@ -259,7 +270,7 @@ fn row(table: &Table<'_, '_>) -> Option<Row> {
     let tenants = table.required("tenants").and_then(|v| tenants(sheet, &v));
     let by = table.required("by").and_then(|v| by(&v));
     let at = table.required("at").and_then(|v| v.instant());
-    for key in ["digest", "capabilities", "limits"] {
+    for key in ["digest", "capabilities", "limits", "settings"] {
         if let Some(value) = table.optional(key) {
             let help = "a withdrawal is of a module whatever its bytes: take this out".to_owned();
             value.wrong("belongs to a grant", Some(help));
@@ -288,10 +299,16 @@ fn grant(table: &Table<'_, '_>) -> Option<Placed> {
         None => Some(WantedLimits::default()),
         Some(value) => WantedLimits::read(&value),
     };
+    let settings = match table.optional("settings") {
+        None => Some(Default::default()),
+        Some(value) => WantedSettings::read(&value),
+    };
+    let (settings, places) = settings?;
     let capabilities = capabilities?.iter().map(|c| c.value).collect();
     Some(Placed {
         place: table.place(),
         capabilities: key?,
+        settings: places,
         grant: Grant {
             module: module?,
             digest: digest?,
@@ -300,6 +317,7 @@ fn grant(table: &Table<'_, '_>) -> Option<Placed> {
             by: by?,
             at: at?.0.value,
             limits: limits?,
+            settings,
         },
     })
 }
@@ -365,6 +383,11 @@ impl GrantedTenants {
 }
 
 impl Grant {
+    /// The digest that the trail names it by: of its text.
+    pub fn text_digest(&self) -> Digest {
+        Digest::of(self.text().as_bytes())
+    }
+
     /// The grant as it is written in the file.
     pub fn text(&self) -> String {
         let capabilities = self.capabilities.iter().map(|c| quote(c.name())).collect();
@@ -382,6 +405,9 @@ impl Grant {
             let pairs = pairs.map(|(key, value)| format!("{key} = {value}"));
             let pairs: Vec<String> = pairs.collect();
             text.push_str(&format!("limits = {{ {} }}\n", pairs.join(", ")));
+        }
+        if !self.settings.is_empty() {
+            text.push_str(&format!("settings = {}\n", self.settings.text()));
         }
         text
     }
