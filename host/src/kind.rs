@@ -146,6 +146,7 @@ impl SetupError {
             | Self::NotGranted(_, _)
             | Self::NotOperator(_)
             | Self::Boundary(_)
+            | Self::Settings { .. }
             | Self::OtherName { .. } => ErrorKind::Usage,
             Self::ChangedMeanwhile => ErrorKind::TryAgain,
             Self::InHome(error) => error.kind(),

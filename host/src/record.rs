@@ -300,7 +300,7 @@ fn who(kept: Option<&Kept>, now: &Boundary, applied: &Applications, told: Told) 
 impl Given {
     fn of(grant: &Grant) -> Self {
         Self {
-            grant: Digest::of(grant.text().as_bytes()),
+            grant: grant.text_digest(),
             module: grant.module.clone(),
             digest: grant.digest,
             capabilities: grant.capabilities.iter().copied().collect(),

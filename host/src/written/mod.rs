@@ -15,7 +15,7 @@ pub(crate) use problems::Report;
 pub use problems::{Problem, Problems};
 pub(crate) use reader::{At, Key, Sheet, Table, read};
 pub use spelling::nearest;
-pub(crate) use value::Value;
+pub(crate) use value::{Plain, Value};
 
 use crate::model::Text;
 
