@@ -139,6 +139,9 @@ impl SetupError {
             | Self::NotSuspended(_)
             | Self::NoModule(_)
             | Self::NotGranted(_, _)
+            | Self::NotAnOperator(_)
+            | Self::NotAskedFor(_, _)
+            | Self::GrantedToNobody(_)
             | Self::OtherName { .. } => ErrorKind::Usage,
         }
     }

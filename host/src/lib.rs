@@ -74,6 +74,8 @@
 //! | work on many tenants at once | [`for_each_tenant`] |
 //! | await | `casemate::nonblocking`, with the feature `async` |
 //! | check a trail | [`trail::verify()`] |
+//! | look at a module before it is granted, compare two versions | [`sandbox::inspect`], [`consent`] |
+//! | say what each module can touch, who allowed it, what it used | [`audit`] |
 //! | write a boundary, a grant, a known-good fact | [`boundary`], [`sandbox::Grants`], [`knowledge`] |
 //!
 //! The library reaches for nothing that it was not handed: no file by its path, no clock, no
@@ -141,8 +143,10 @@
 
 mod alert;
 pub mod ambient;
+pub mod audit;
 pub mod boundary;
 mod caller;
+pub mod consent;
 mod kind;
 pub mod knowledge;
 pub mod model;

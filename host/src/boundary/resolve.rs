@@ -121,6 +121,18 @@ impl Boundary {
         }
     }
 
+    /// What exclusions denied that are over at that time: the line of each thing that they name, with
+    /// the clause. What no other line allows stays denied.
+    pub fn lapsed(&self, as_of: Instant) -> Vec<Decision> {
+        let over = self.exclusions.iter().filter(|e| !e.holds(as_of));
+        over.flat_map(|e| {
+            let clause = Some(e.clause.clone());
+            let line = move |place| Decision::at(Self::FILE, &self.text, place, clause.clone());
+            e.deny.iter().map(move |denied| line(denied.place))
+        })
+        .collect()
+    }
+
     fn excluded_fields(&self, as_of: Instant) -> FieldSet {
         let in_force = self.exclusions.iter().filter(|e| e.holds(as_of));
         union(in_force.flat_map(|e| &e.deny).map(|d| match &d.value {

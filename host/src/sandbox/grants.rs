@@ -400,6 +400,10 @@ impl Withdrawal {
     }
 }
 
+#[path = "grants_history.rs"]
+mod history;
 #[cfg(test)]
 #[path = "grants_tests.rs"]
 mod tests;
+
+pub use history::{Recorded, Superseded};
