@@ -4,6 +4,7 @@ use crate::support::{
     Bench, Built, Finding, NOW, PERSON, casemate, made, ndjson, of_text, said, start, tenant, trail,
 };
 use casemate::audit::{CapabilityAudit, Row, Scope, Standing};
+use casemate::boundary::RequireSigned;
 use casemate::consent::{Consent, Terms};
 use casemate::model::{Capability, Instant, ModuleName, TenantId};
 use casemate::sandbox::inspect::{Difference, Import, Inspection, Rule};
@@ -181,6 +182,7 @@ fn each_finding_of_an_audit_comes_and_goes_with_its_cause() {
     let scope = Scope {
         tenant: Some(tenant("acme")),
         module: Some(ModuleName::parse("assets").unwrap()),
+        ..Scope::default()
     };
     assert_eq!(audited(&bench, &scope, NOW).rows.len(), 1);
 }
@@ -536,6 +538,29 @@ fn who_is_no_operator_neither_grants_nor_withdraws() {
     assert_eq!(consent.gives()[0].denied[0].capability, Capability::Assets);
     consent.give(&home).unwrap();
     let told = audit(&bench);
+    let signed = Scope {
+        require_signed: RequireSigned::ALL,
+        ..Scope::default()
+    };
+    let where_signed = audited(&bench, &signed, NOW);
+    assert_eq!(
+        row(&where_signed, "acme", "assets").standing,
+        Standing::NotGranted
+    );
+    home.replace_text(
+        RequireSigned::FILE,
+        "version = 1\nrequire_signed = [\"grants\"]\n",
+    )
+    .unwrap();
+    assert_eq!(
+        row(&audit(&bench), "acme", "assets").standing,
+        Standing::NotGranted
+    );
+    let consent = Consent::prepare(&home, &module, all.clone(), PERSON, NOW, &none).unwrap();
+    assert!(matches!(
+        consent.give(&home),
+        Err(SetupError::NeedsSignature(_))
+    ));
     assert_eq!(row(&told, "acme", "assets").standing, Standing::Refused);
     let found = told
         .findings

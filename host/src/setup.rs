@@ -1,6 +1,6 @@
 //! Setting up a home: its files, its tenants, its grants.
 
-use crate::boundary::{Boundary, Role, Roster};
+use crate::boundary::{Boundary, NotSigned, Role, Roster};
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Capability, Instant, ModuleName, TenantId, Text};
 use crate::sandbox::{
@@ -43,6 +43,12 @@ pub enum SetupError {
     /// The person may not grant and withdraw.
     #[error("`{0}` is no operator in `roster.toml`, and operators grant and withdraw modules")]
     NotAnOperator(Text),
+    /// The home wants grants signed.
+    #[error("`host.toml` wants grants signed, and that of module `{0}` is not")]
+    NeedsSignature(ModuleName),
+    /// The signature is not the operator's over this grant.
+    #[error("{0}")]
+    NotSigned(NotSigned),
     /// The module does not ask for the capability.
     #[error("module `{0}` does not ask for capability `{1}`, so it cannot be granted")]
     NotAskedFor(ModuleName, Capability),

@@ -293,7 +293,7 @@ fn of_capability(page: &mut Page, cell: &Cell) {
         word(cell.effective),
     );
     page.marked("number", &cell.used.to_string());
-    page.cell(&cell.last_used.map(time).unwrap_or_default());
+    page.marked("time", &cell.last_used.map(time).unwrap_or_default());
     page.raw("<td>");
     if let Some(last) = &cell.last_refused {
         page.text(&format!("{} times", cell.refused));

@@ -10,7 +10,7 @@ pub use row::{Cell, LastRefusal, Row, Standing, WhoGranted};
 pub use sarif::sarif;
 pub use used::Trail;
 
-use crate::boundary::{Boundary, HostNames, Roster};
+use crate::boundary::{Boundary, HostNames, RequireSigned, Roster};
 use crate::consent::{NotSearched, of_hit, words_of};
 use crate::model::{Digest, Instant, ModuleName, TenantId};
 use crate::parallel::for_each_tenant;
@@ -29,18 +29,20 @@ pub enum AuditError {
     /// The home or a tenant's folder cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The roster or the file of grants does not hold.
+    /// The roster, the file of grants or `host.toml` does not hold.
     #[error("{0}")]
     Written(Problems),
 }
 
-/// Which tenants and modules; all where none is named.
+/// Which tenants and modules, all where none is named; and what is demanded of grants.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     /// Only this tenant.
     pub tenant: Option<TenantId>,
     /// Only this module.
     pub module: Option<ModuleName>,
+    /// What must be signed, besides what `host.toml` of the home says.
+    pub require_signed: RequireSigned,
 }
 
 /// The audit of a home as of a time.
@@ -146,6 +148,14 @@ impl CapabilityAudit {
         let roster_text = home.text(Roster::FILE)?.unwrap_or_default();
         let roster = Roster::parse(&roster_text).map_err(AuditError::Written)?;
         let grants = Grants::parse(&grants_text).map_err(AuditError::Written)?;
+        let stated = RequireSigned::parse(home.text(RequireSigned::FILE)?.as_deref());
+        let required = stated
+            .map_err(AuditError::Written)?
+            .or(scope.require_signed);
+        let grants = match required.grants {
+            true => grants.signed(&roster),
+            false => grants,
+        };
         let (words, not_searched) = words_of(home)?;
         let (mut modules, mut installed, mut findings) = (Vec::new(), Vec::new(), Vec::new());
         for name in home.modules()? {

@@ -74,6 +74,8 @@ pub struct WhoGranted {
     pub at: Instant,
     /// The line of `grants.toml`.
     pub line: u32,
+    /// Whose signature was verified, where the host wants grants signed.
+    pub signed_by: Option<String>,
 }
 
 /// One capability of a row.
@@ -224,6 +226,7 @@ impl Row {
                 by: grant.by.clone(),
                 at: grant.at,
                 line: line.line,
+                signed_by: shared.grants.signed_by(grant).map(|s| s.by().to_owned()),
             }),
             capabilities,
             fields: granted.iter().flat_map(|g| g.fields().iter()).collect(),
@@ -315,6 +318,7 @@ impl Row {
 fn deciding(error: &NotGranted) -> Option<&Decision> {
     match &*error.why {
         WhyNotGranted::Withdrawn(line)
+        | WhyNotGranted::NotSigned(_, line)
         | WhyNotGranted::OtherTenants(line)
         | WhyNotGranted::OtherName(_, line)
         | WhyNotGranted::OtherDigest(_, line) => Some(line),

@@ -5,7 +5,7 @@ mod words;
 
 pub use words::{NotSearched, words_of};
 
-use crate::boundary::{Boundary, HostNames, Roster};
+use crate::boundary::{Boundary, HostNames, RequireSigned, Roster};
 use crate::model::{Capability, Field, Instant, ModuleName, TenantId, Text};
 use crate::sandbox::inspect::{Finding, Hit, Inspection, Rule, Spot};
 use crate::sandbox::{
@@ -33,6 +33,7 @@ pub struct Consent {
     inspection: Inspection,
     hits: Vec<Hit>,
     not_searched: Vec<NotSearched>,
+    needs_signature: bool,
 }
 
 /// What the grant gives to one tenant: asked for AND allowed AND granted.
@@ -125,6 +126,8 @@ impl Consent {
             .iter()
             .map(|tenant| Gives::of(home, tenant, &manifest, &grant, &grants, &roster))
             .collect::<Result<_, StoreError>>()?;
+        let required = RequireSigned::parse(home.text(RequireSigned::FILE)?.as_deref());
+        let required = required.map_err(SetupError::Written)?;
         let (words, not_searched) = words_of(home)?;
         let hits = words.search(&component, &manifest_text);
         Ok(Self {
@@ -133,6 +136,7 @@ impl Consent {
             inspection,
             hits,
             not_searched,
+            needs_signature: required.grants,
         })
     }
 
@@ -161,6 +165,11 @@ impl Consent {
         &self.not_searched
     }
 
+    /// Whether the home wants grants signed, so that only [`Consent::give_signed`] writes it.
+    pub fn needs_signature(&self) -> bool {
+        self.needs_signature
+    }
+
     /// Everything that somebody should look at: of the inspection, of the search, and of the limits.
     pub fn findings(&self) -> Vec<Finding> {
         let mut found = self.inspection.findings.clone();
@@ -179,10 +188,29 @@ impl Consent {
     /// installed now is not granted.
     ///
     /// # Errors
-    /// When the file of grants does not hold or cannot be written.
+    /// When the home wants grants signed, or the file of grants does not hold or cannot be written.
     pub fn give(&self, home: &Home) -> Result<&Grant, SetupError> {
+        // An unsigned one would not only give nothing: it would take the place of a signed one.
+        if self.needs_signature {
+            return Err(SetupError::NeedsSignature(self.grant.module.clone()));
+        }
         append_to_grants(home, |text| {
             Grants::add(text, &self.grant).map_err(SetupError::Written)
+        })?;
+        Ok(&self.grant)
+    }
+
+    /// As [`Consent::give`], with the operator's signature over [`Grant::text`].
+    ///
+    /// # Errors
+    /// When the signature does not hold, or the file of grants does not hold or cannot be written.
+    pub fn give_signed(&self, home: &Home, signature: &str) -> Result<&Grant, SetupError> {
+        let roster = home.text(Roster::FILE)?.unwrap_or_default();
+        let roster = Roster::parse(&roster).map_err(SetupError::Written)?;
+        let signed = self.grant.signed(&roster, signature);
+        signed.map_err(SetupError::NotSigned)?;
+        append_to_grants(home, |text| {
+            Grants::add_signed(text, &self.grant, signature).map_err(SetupError::Written)
         })?;
         Ok(&self.grant)
     }

@@ -25,6 +25,8 @@ pub struct Recorded {
     pub by: Text,
     /// When.
     pub at: Instant,
+    /// Whether it carries a signature; that it holds is looked at where signatures are wanted.
+    pub carries_signature: bool,
     /// The tenants of the home for whom it decides now.
     pub in_effect_for: Vec<TenantId>,
     /// The tenants of the home for whom a later row took its place.
@@ -61,6 +63,13 @@ impl Row {
         match self {
             Self::Given(placed) => placed.place.line,
             Self::Withdrawn(_, place) => place.line,
+        }
+    }
+
+    fn carries_signature(&self) -> bool {
+        match self {
+            Self::Given(placed) => placed.signature.is_some(),
+            Self::Withdrawn(_, _) => false,
         }
     }
 
@@ -158,6 +167,7 @@ impl Grants {
             limits,
             by: by.clone(),
             at,
+            carries_signature: row.carries_signature(),
             in_effect_for,
             superseded,
         }

@@ -82,10 +82,14 @@ fn is_further(format: Format) -> bool {
 
 /// The formats that a command has besides the three that all have.
 fn further_formats(command: &Command) -> &'static [Format] {
-    match command {
-        Command::Group(_) => &[Format::Csv],
-        Command::Audit(_) => &[Format::Sarif, Format::Html],
-        Command::Module(args::Module::Inspect { .. }) => &[Format::Sarif],
-        _ => &[],
+    if let Command::Group(_) = command {
+        return &[Format::Csv];
     }
+    if let Command::Audit(_) = command {
+        return &[Format::Sarif, Format::Html];
+    }
+    if let Command::Module(args::Module::Inspect { .. }) = command {
+        return &[Format::Sarif];
+    }
+    &[]
 }

@@ -19,6 +19,7 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     let scope = Scope {
         tenant: tenant.clone(),
         module: module.clone(),
+        ..Scope::default()
     };
     let threads = shared.threads.unwrap_or_else(ambient::threads);
     let audit = CapabilityAudit::of(&home, &scope, ambient::now(), threads).map_err(not_made)?;

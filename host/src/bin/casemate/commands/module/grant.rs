@@ -120,6 +120,11 @@ fn page(consent: &Consent) -> String {
             grant.module
         ));
     }
+    if consent.needs_signature() {
+        out.push_str(
+            "  `host.toml` wants grants signed: without a signature this one is not written\n",
+        );
+    }
     for not in consent.not_searched() {
         let why = not.why.lines().next().unwrap_or_default();
         out.push_str(&format!(
