@@ -8,7 +8,7 @@ use casemate::boundary::RequireSigned;
 use casemate::consent::{Consent, Terms};
 use casemate::model::{Capability, Instant, ModuleName, TenantId};
 use casemate::sandbox::inspect::{Difference, Import, Inspection, Rule};
-use casemate::sandbox::{GrantedTenants, Grants, WantedLimits};
+use casemate::sandbox::{GrantedTenants, Grants};
 use casemate::setup::{self, SetupError};
 use casemate::trail::Entry;
 use casemate::triage::intake::From;
@@ -531,7 +531,7 @@ fn who_is_no_operator_neither_grants_nor_withdraws() {
     assert_eq!(home.text(Grants::FILE).unwrap(), before);
     let none = Terms {
         capabilities: Some(Vec::new()),
-        limits: WantedLimits::default(),
+        ..Terms::default()
     };
     let consent = Consent::prepare(&home, &module, all.clone(), PERSON, NOW, &none).unwrap();
     assert_eq!(consent.gives()[0].capabilities, []);

@@ -145,6 +145,7 @@ impl SetupError {
             | Self::NotSigned(_)
             | Self::NotAskedFor(_, _)
             | Self::GrantedToNobody(_)
+            | Self::Settings { .. }
             | Self::OtherName { .. } => ErrorKind::Usage,
         }
     }

@@ -3,7 +3,7 @@ use super::{Installed, Shared, clause, spot};
 use crate::boundary::Boundary;
 use crate::model::{Capability, Digest, Field, Instant, ModuleName, TenantId, Text};
 use crate::sandbox::inspect::{Finding, Rule, Spot};
-use crate::sandbox::{Granted, GrantedLimits, Grants, NotGranted, WhyNotGranted};
+use crate::sandbox::{Granted, GrantedLimits, Grants};
 use crate::written::Decision;
 
 /// One tenant and one module.
@@ -200,7 +200,7 @@ impl Row {
                 (Standing::NothingRuns, Some(why), None)
             }
             Some(Err(error)) => {
-                let line = deciding(error).cloned();
+                let line = error.why.decided_by().cloned();
                 (Standing::NotGranted, Some(error.why.to_string()), line)
             }
             Some(Ok(granted)) => {
@@ -311,17 +311,5 @@ impl Row {
                 add(Rule::Unused, said, spot(&line, tenant, name));
             }
         }
-    }
-}
-
-/// The line of the operator's files that says why a module is not granted, where one does.
-fn deciding(error: &NotGranted) -> Option<&Decision> {
-    match &*error.why {
-        WhyNotGranted::Withdrawn(line)
-        | WhyNotGranted::NotSigned(_, line)
-        | WhyNotGranted::OtherTenants(line)
-        | WhyNotGranted::OtherName(_, line)
-        | WhyNotGranted::OtherDigest(_, line) => Some(line),
-        WhyNotGranted::Never | WhyNotGranted::OtherBoundary(_) => None,
     }
 }

@@ -9,10 +9,10 @@ use crate::boundary::{Boundary, HostNames, RequireSigned, Roster};
 use crate::model::{Capability, Field, Instant, ModuleName, TenantId, Text};
 use crate::sandbox::inspect::{Finding, Hit, Inspection, Rule, Spot};
 use crate::sandbox::{
-    Denial, Grant, Granted, GrantedLimits, GrantedTenants, Grants, Manifest, WantedLimits,
-    module_digest,
+    Denial, Grant, Granted, GrantedLimits, GrantedSettings, GrantedTenants, Grants, Manifest,
+    WantedLimits, WantedSettings, module_digest,
 };
-use crate::setup::{SetupError, append_to_grants, operator};
+use crate::setup::{SetupError, append_to_grants, operator, wrong_settings};
 use crate::store::{Home, StoreError};
 use crate::written::{Decision, nearest};
 
@@ -23,6 +23,8 @@ pub struct Terms {
     pub capabilities: Option<Vec<Capability>>,
     /// Limits lower than those the module asks for.
     pub limits: WantedLimits,
+    /// Settings that are not to be the module's defaults.
+    pub settings: WantedSettings,
 }
 
 /// A grant that has not been written yet, with all that somebody should know before it is.
@@ -101,6 +103,8 @@ impl Consent {
         }) {
             return Err(SetupError::NotAskedFor(module.clone(), *stranger));
         }
+        GrantedSettings::resolve(manifest.settings(), &terms.settings)
+            .map_err(|wrong| wrong_settings(module, wrong))?;
         let asked = || manifest.capabilities().collect();
         let mut grant = Grant {
             module: module.clone(),
@@ -110,6 +114,7 @@ impl Consent {
             by: Text::capped(by, 200),
             at,
             limits: terms.limits,
+            settings: terms.settings.clone(),
         };
         grant.capabilities.sort();
         grant.capabilities.dedup();

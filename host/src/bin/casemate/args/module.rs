@@ -80,6 +80,9 @@ pub(crate) struct Grant {
     /// Grant this capability only; may be repeated [default: everything that it asks for]
     #[arg(long = "capability", value_name = "CAPABILITY", value_parser = capability)]
     pub capabilities: Vec<Capability>,
+    /// A setting of the module, where it is not to be its default; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
     /// At most so much linear memory, in MiB
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
     pub memory_mib: Option<u32>,

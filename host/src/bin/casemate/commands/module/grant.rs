@@ -8,6 +8,7 @@ use crate::args::{Format, Grant as Args, Shared};
 use crate::output::{self, Exit, Failure};
 use casemate::consent::{Consent, Gives, NotSearched, Terms};
 use casemate::sandbox::inspect::{Finding, Level};
+use casemate::setup;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -28,6 +29,7 @@ pub(super) fn grant(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     let terms = Terms {
         capabilities: (!args.capabilities.is_empty()).then(|| args.capabilities.clone()),
         limits: args.limits(),
+        settings: setup::settings_of(&home, &args.module, &args.set).map_err(not_set_up)?,
     };
     let tenants = these(&args.tenants);
     let now = ambient::now();
