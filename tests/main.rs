@@ -10,6 +10,7 @@
 
 mod alerts;
 mod answers;
+mod audit;
 mod backup;
 mod boundaries;
 mod boundary_commands;

@@ -75,6 +75,8 @@
 //! | await | `casemate::nonblocking`, with the feature `async` |
 //! | check a trail | [`trail::verify()`] |
 //! | change a boundary or the defaults, and see the difference first | [`boundaries`] |
+//! | look at a module before it is granted, compare two versions | [`sandbox::inspect`], [`consent`] |
+//! | say what each module can touch, who allowed it, what it used | [`audit`] |
 //! | write a boundary, a grant, a known-good fact | [`boundary`], [`sandbox::Grants`], [`knowledge`] |
 //!
 //! The library reaches for nothing that it was not handed: no file by its path, no clock, no
@@ -142,10 +144,12 @@
 
 mod alert;
 pub mod ambient;
+pub mod audit;
 pub mod boundaries;
 pub mod boundary;
 mod caller;
 mod cannot_run;
+pub mod consent;
 mod kind;
 pub mod knowledge;
 pub mod model;

@@ -35,6 +35,11 @@ pub(crate) fn open_file(path: &Path) -> anyhow::Result<File> {
     File::open(path).with_context(|| format!("`{}` cannot be opened", path.display()))
 }
 
+/// Whether the path is a folder that is there.
+pub(crate) fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
 /// The digest of this program, for the trail.
 pub(crate) fn build() -> Option<Digest> {
     let path = std::env::current_exe().ok()?;
