@@ -74,6 +74,7 @@
 //! | work on many tenants at once | [`for_each_tenant`] |
 //! | await | `casemate::nonblocking`, with the feature `async` |
 //! | check a trail | [`trail::verify()`] |
+//! | try a module in the sandbox, as its author | [`workbench`] |
 //! | write a boundary, a grant, a known-good fact | [`boundary`], [`sandbox::Grants`], [`knowledge`] |
 //!
 //! The library reaches for nothing that it was not handed: no file by its path, no clock, no
@@ -162,6 +163,7 @@ mod suspension;
 pub mod tenants;
 pub mod trail;
 pub mod triage;
+pub mod workbench;
 pub mod written;
 
 pub use alert::AlertFile;

@@ -1,8 +1,10 @@
 //! What the command line takes.
 
+mod author;
 mod boundary;
 mod module;
 
+pub(crate) use author::{Author, Kind, OnBench};
 pub(crate) use boundary::Boundary;
 pub(crate) use module::Module;
 

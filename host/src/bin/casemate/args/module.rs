@@ -1,6 +1,6 @@
 //! `casemate module`.
 
-use super::{module, tenant};
+use super::{Author, module, tenant};
 use casemate::model::{ModuleName, TenantId};
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -38,4 +38,6 @@ pub(crate) enum Module {
         #[arg(long, value_name = "PERSON")]
         by: String,
     },
+    #[command(flatten)]
+    Author(Author),
 }

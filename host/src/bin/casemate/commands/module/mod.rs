@@ -1,5 +1,6 @@
 //! `casemate module`: one file a command that has more to say.
 
+mod author;
 mod list;
 
 use super::{init, not_set_up, open_home};
@@ -12,6 +13,7 @@ use casemate::setup;
 pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     match args {
         Args::List => list::list(shared),
+        Args::Author(args) => author::run(shared, args),
         Args::Add { folder } => {
             let home = open_home(shared)?;
             let name = folder
