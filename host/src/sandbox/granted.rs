@@ -1,6 +1,6 @@
 use super::grants::Deciding;
 use super::{Grant, GrantedLimits, Grants, Manifest};
-use crate::boundary::Boundary;
+use crate::boundary::{Boundary, NotSigned};
 use crate::model::{
     Capability, Digest, Field, FieldSet, Instant, ModuleKind, ModuleName, TenantId,
 };
@@ -105,6 +105,8 @@ pub enum WhyNotGranted {
     Never,
     /// It was granted to the tenant and that was withdrawn.
     Withdrawn(Decision),
+    /// It is granted, and this host wants grants signed: why this one does not count as signed.
+    NotSigned(NotSigned, Decision),
     /// The same bytes are granted to other tenants.
     OtherTenants(Decision),
     /// The same bytes are granted under another name.
@@ -121,6 +123,9 @@ impl fmt::Display for WhyNotGranted {
             Self::Never => write!(f, "no grant in {} names it", Grants::FILE),
             Self::Withdrawn(line) => {
                 write!(f, "{}:{} withdraws it", line.file, line.line)
+            }
+            Self::NotSigned(why, line) => {
+                write!(f, "{}:{} grants it, but {why}", line.file, line.line)
             }
             Self::OtherTenants(line) => {
                 write!(
@@ -173,6 +178,9 @@ impl Granted {
         let (grant, line) = match grants.deciding(module, digest, tenant) {
             Deciding::Grant(grant, line) => (grant, line),
             Deciding::Withdrawn(line) => return Err(not_granted(WhyNotGranted::Withdrawn(line))),
+            Deciding::NotSigned(why, line) => {
+                return Err(not_granted(WhyNotGranted::NotSigned(why, line)));
+            }
             Deciding::Nothing => {
                 return Err(not_granted(why_not(grants, module, digest, tenant)));
             }

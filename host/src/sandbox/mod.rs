@@ -12,6 +12,8 @@ mod linker;
 mod manifest;
 mod prepare;
 mod run;
+#[cfg(test)]
+mod signed_tests;
 pub(crate) mod table;
 mod wanted;
 
