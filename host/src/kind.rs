@@ -140,6 +140,7 @@ impl SetupError {
             | Self::NotSuspended(_)
             | Self::NoModule(_)
             | Self::NotGranted(_, _)
+            | Self::Settings { .. }
             | Self::OtherName { .. } => ErrorKind::Usage,
         }
     }

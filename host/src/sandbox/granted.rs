@@ -1,5 +1,5 @@
 use super::grants::Deciding;
-use super::{Grant, GrantedLimits, Grants, Manifest};
+use super::{Grant, GrantedLimits, GrantedSettings, Grants, Manifest, WrongSetting};
 use crate::boundary::{Boundary, NotSigned};
 use crate::model::{
     Capability, Digest, Field, FieldSet, Instant, ModuleKind, ModuleName, TenantId,
@@ -29,6 +29,8 @@ pub struct Granted {
     fields: FieldSet,
     withheld: Vec<Withheld>,
     limits: GrantedLimits,
+    settings: GrantedSettings,
+    grant: Digest,
 }
 
 /// A capability that a run does not have, and the line that decides it.
@@ -113,8 +115,25 @@ pub enum WhyNotGranted {
     OtherName(ModuleName, Decision),
     /// The name is granted to the tenant with other bytes: the module or its manifest has changed.
     OtherDigest(Digest, Decision),
+    /// The grant sets something that the module does not declare, or to what it cannot be; never empty.
+    Settings(Vec<WrongSetting>),
     /// The boundary that was handed in is another tenant's.
     OtherBoundary(TenantId),
+}
+
+impl WhyNotGranted {
+    /// The line that decided, where a consent lapsed, was taken back or does not hold. A module that
+    /// was never granted to the tenant was not refused anything.
+    pub fn decided_by(&self) -> Option<&Decision> {
+        match self {
+            Self::OtherDigest(_, line)
+            | Self::OtherName(_, line)
+            | Self::NotSigned(_, line)
+            | Self::Withdrawn(line) => Some(line),
+            Self::Settings(wrong) => wrong.first()?.line.as_ref(),
+            Self::Never | Self::OtherTenants(_) | Self::OtherBoundary(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for WhyNotGranted {
@@ -146,6 +165,13 @@ impl fmt::Display for WhyNotGranted {
                 "{}:{} grants sha256:{digest}; the component or its module.toml has changed since",
                 line.file, line.line
             ),
+            Self::Settings(wrong) => {
+                for (nth, one) in wrong.iter().enumerate() {
+                    let between = if nth == 0 { "" } else { "; " };
+                    write!(f, "{between}{one}")?;
+                }
+                Ok(())
+            }
             Self::OtherBoundary(tenant) => write!(f, "the boundary is that of `{tenant}`"),
         }
     }
@@ -155,7 +181,8 @@ impl Granted {
     /// Decides what the module may have, as of a time.
     ///
     /// # Errors
-    /// When there is no grant at all for the module's digest and the tenant.
+    /// When there is no grant at all for the module's digest and the tenant, or the one that decides
+    /// sets what the module does not declare.
     pub fn decide(
         tenant: &TenantId,
         manifest: &Manifest,
@@ -185,6 +212,14 @@ impl Granted {
                 return Err(not_granted(why_not(grants, module, digest, tenant)));
             }
         };
+
+        let settings = GrantedSettings::resolve(manifest.settings(), &grant.settings);
+        let settings = settings.map_err(|mut wrong| {
+            for one in &mut wrong {
+                one.line = grants.sets(grant, one.name.as_str());
+            }
+            not_granted(WhyNotGranted::Settings(wrong))
+        })?;
 
         let mut capabilities = Vec::new();
         let mut denied = Vec::new();
@@ -222,6 +257,8 @@ impl Granted {
                 .intersection(boundary.visible_fields(as_of)),
             withheld: withheld.collect(),
             limits: GrantedLimits::of(manifest.limits(), grant.limits),
+            settings,
+            grant: grant.text_digest(),
         })
     }
 
@@ -268,6 +305,16 @@ impl Granted {
     /// The fields it asks for and does not see.
     pub fn withheld(&self) -> &[Withheld] {
         &self.withheld
+    }
+
+    /// The settings in effect: all that it declares.
+    pub fn settings(&self) -> &GrantedSettings {
+        &self.settings
+    }
+
+    /// The digest of the grant that decided.
+    pub fn grant(&self) -> Digest {
+        self.grant
     }
 
     /// The bounds of its run.
