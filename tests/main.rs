@@ -10,6 +10,8 @@
 
 mod alerts;
 mod answers;
+#[cfg(feature = "author")]
+mod author;
 mod backup;
 mod command_line;
 mod consent;

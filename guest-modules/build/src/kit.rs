@@ -41,6 +41,10 @@ pub(crate) const FILES: &[(&str, &str)] = &[
         include_str!("../../sdk/src/lib.rs"),
     ),
     (
+        "guest-modules/sdk/src/settings.rs",
+        include_str!("../../sdk/src/settings.rs"),
+    ),
+    (
         "guest-modules/sdk/src/start.rs",
         include_str!("../../sdk/src/start.rs"),
     ),

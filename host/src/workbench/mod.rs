@@ -46,6 +46,8 @@ pub struct Samples {
     pub known_good: Option<Vec<u8>>,
     /// The tenant's boundary; without one, modules may see and use everything.
     pub boundary: Option<String>,
+    /// Settings of the module that are not to be its defaults: `NAME=VALUE` each.
+    pub settings: Vec<String>,
 }
 
 /// A module and what it is tried on.

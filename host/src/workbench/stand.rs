@@ -125,7 +125,13 @@ impl<'a> Stand<'a> {
         let beside = bench.beside.iter().map(|(name, piece)| (name, piece));
         for (name, piece) in std::iter::once(own).chain(beside) {
             setup::install(&home, name.as_str(), &piece.component, &piece.manifest)?;
-            setup::grant(&home, name, GrantedTenants::All, &person, bench.as_of)?;
+            let all = GrantedTenants::All;
+            if name == bench.manifest.name() {
+                let settings = setup::settings_of(&home, name, &bench.samples.settings)?;
+                setup::grant_with(&home, name, all, settings, &person, bench.as_of)?;
+            } else {
+                setup::grant(&home, name, all, &person, bench.as_of)?;
+            }
         }
         let as_of = bench.as_of;
         let mut settings = Settings::new(Arc::new(move || as_of));

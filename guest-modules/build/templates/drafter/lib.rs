@@ -3,7 +3,9 @@
 //! A drafter is handed a dossier and answers with sentences. An analyst reads them and signs or sends
 //! them back; a sentence that cites nothing is shown as uncited.
 
-use casemate_sdk::{Batch, Dossier, Drafter, Field, Group, Instant, Section, Sentence, text};
+use casemate_sdk::{
+    Batch, Dossier, Drafter, Field, Group, Instant, Section, Sentence, Settings, text,
+};
 
 /// The longest value that a sentence quotes, in bytes.
 const VALUE: usize = 80;
@@ -15,7 +17,7 @@ const SENTENCES: usize = 128;
 pub struct Module;
 
 impl Drafter for Module {
-    fn draft(_as_of: Instant, dossier: &Dossier) -> Vec<Sentence> {
+    fn draft(_as_of: Instant, _settings: &Settings, dossier: &Dossier) -> Vec<Sentence> {
         draft(dossier)
     }
 }

@@ -1,17 +1,19 @@
-//! Says at which site the host of an alert stands and who answers for it, from the tenant's own list
-//! of assets.
+//! Says how much depends on the host of an alert and who is to be called, from the tenant's own list of
+//! assets.
 //!
 //! An enricher is handed a batch of alerts and answers with statements about them. It cannot change
 //! an alert, close one or send anything: a statement is text, and cites what it rests on.
 
 use casemate_sdk::assets::{self, Asset};
-use casemate_sdk::{Batch, Enricher, Enrichment, Field, Instant, Refusal, Statement, text};
+use casemate_sdk::{
+    Batch, Enricher, Enrichment, Field, Instant, Refusal, Settings, Statement, text,
+};
 
 /// The module. It has no state: each run is a fresh sandbox with one tenant's batch.
 pub struct Module;
 
 impl Enricher for Module {
-    fn enrich(_as_of: Instant, batch: &Batch) -> Vec<Enrichment> {
+    fn enrich(_as_of: Instant, _settings: &Settings, batch: &Batch) -> Vec<Enrichment> {
         // The host answers, or refuses: then say nothing rather than guess.
         enrich(batch, assets::lookup).unwrap_or_else(|refusal| {
             casemate_sdk::log!("the list of assets was refused: {refusal}");
@@ -67,19 +69,18 @@ pub fn enrich(
     Ok(statements)
 }
 
-/// What is said of a host, where the list says at which site it stands.
+/// What is said of a host, where the list says how much depends on it.
 fn says(host: &str, asset: &Asset) -> Option<String> {
-    let site = asset.attributes.iter().find(|a| a.name == "site")?;
+    if asset.criticality.is_empty() {
+        return None;
+    }
     let mut says = format!(
-        "The host {} stands at the site {}",
+        "The host {} is of criticality {}",
         text::quoted(host, 80),
-        text::quoted(&site.value, 80)
+        text::quoted(&asset.criticality, 80)
     );
     if !asset.owner.is_empty() {
-        says.push_str(&format!(
-            "; {} answers for it",
-            text::quoted(&asset.owner, 80)
-        ));
+        says.push_str(&format!("; call {} first", text::quoted(&asset.owner, 80)));
     }
     says.push('.');
     Some(says)
@@ -88,10 +89,10 @@ fn says(host: &str, asset: &Asset) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use casemate_sdk::{Attribute, BatchBuilder};
+    use casemate_sdk::BatchBuilder;
 
     #[test]
-    fn a_host_in_the_list_is_said_to_stand_at_its_site() {
+    fn it_says_how_much_depends_on_a_host_that_is_in_the_list() {
         let mut alerts = BatchBuilder::new(&[Field::HostName]);
         alerts.alert(1, 0).set(Field::HostName, "db-1");
         alerts.alert(2, 0).set(Field::HostName, "unknown");
@@ -103,10 +104,7 @@ mod tests {
                 kind: "server".to_owned(),
                 owner: "Dana".to_owned(),
                 criticality: "high".to_owned(),
-                attributes: vec![Attribute {
-                    name: "site".to_owned(),
-                    value: "Graz".to_owned(),
-                }],
+                attributes: Vec::new(),
             };
             Ok(vec![vec![asset], Vec::new()])
         })
@@ -114,7 +112,7 @@ mod tests {
         assert_eq!(said.len(), 1);
         assert_eq!(
             said[0].text,
-            "The host “db-1” stands at the site “Graz”; “Dana” answers for it."
+            "The host “db-1” is of criticality “high”; call “Dana” first."
         );
         assert_eq!(said[0].citations, [2, 0]);
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use casemate_sdk::memory::{self, Note};
 use casemate_sdk::{
     Alert, AlertNumber, Batch, Grouped, Grouper, Instant, Opening, Placement, Refusal, Rule,
-    Standing,
+    Settings, Standing,
 };
 
 /// How long after a group's last alert another one still belongs to it, in milliseconds.
@@ -23,7 +23,7 @@ const SAME: u32 = 1;
 pub struct Module;
 
 impl Grouper for Module {
-    fn group(_as_of: Instant, batch: &Batch) -> Grouped {
+    fn group(_as_of: Instant, _settings: &Settings, batch: &Batch) -> Grouped {
         group(batch, memory::recall)
     }
 }

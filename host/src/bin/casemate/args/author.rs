@@ -84,6 +84,9 @@ pub(crate) struct OnBench {
     /// A further module that works beside it, for example a grouper; may be repeated
     #[arg(long = "with", value_name = "DIR")]
     pub with: Vec<PathBuf>,
+    /// A setting of the module, where it is not to be its default; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
     /// The time of decision [default: that of the latest alert]
     #[arg(long, value_name = "TIME", value_parser = instant)]
     pub as_of: Option<Instant>,

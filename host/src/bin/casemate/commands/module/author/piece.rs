@@ -44,6 +44,7 @@ pub(super) fn put(args: &OnBench, alerts: Option<&Path>) -> Result<OnTable, Fail
         assets: optional(dir, "assets.csv")?,
         known_good: optional(dir, "known-good.toml")?,
         boundary: text(dir, "boundary.toml")?,
+        settings: args.set.clone(),
     };
     match alerts {
         Some(path) => samples.alerts = bytes(path)?,
