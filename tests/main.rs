@@ -13,6 +13,8 @@ mod answers;
 #[cfg(feature = "author")]
 mod author;
 mod backup;
+mod boundaries;
+mod boundary_commands;
 mod command_line;
 mod consent;
 mod damage;

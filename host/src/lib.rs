@@ -75,6 +75,7 @@
 //! | await | `casemate::nonblocking`, with the feature `async` |
 //! | check a trail | [`trail::verify()`] |
 //! | try a module in the sandbox, as its author | [`workbench`] |
+//! | change a boundary or the defaults, and see the difference first | [`boundaries`] |
 //! | write a boundary, a grant, a known-good fact | [`boundary`], [`sandbox::Grants`], [`knowledge`] |
 //!
 //! The library reaches for nothing that it was not handed: no file by its path, no clock, no
@@ -142,6 +143,7 @@
 
 mod alert;
 pub mod ambient;
+pub mod boundaries;
 pub mod boundary;
 mod caller;
 mod cannot_run;
