@@ -11,6 +11,8 @@
 mod alerts;
 mod answers;
 mod audit;
+#[cfg(feature = "author")]
+mod author;
 mod backup;
 mod boundaries;
 mod boundary_commands;

@@ -1,10 +1,12 @@
 //! What the command line takes.
 
 mod audit;
+mod author;
 mod boundary;
 mod module;
 
 pub(crate) use audit::{Audit, FailOn};
+pub(crate) use author::{Author, Kind, OnBench};
 pub(crate) use boundary::{Apply, Boundary, Diff, Explain};
 pub(crate) use module::{Grant, Module, Tenants};
 
