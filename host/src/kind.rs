@@ -1,7 +1,8 @@
 //! What kind of thing went wrong, for every error of the library: one table.
 
 use crate::caller::NoCaller;
-use crate::open::{CannotRun, OpenError};
+use crate::cannot_run::CannotRun;
+use crate::open::OpenError;
 use crate::sandbox::{CompileError, EngineError, NotGranted, NotPrepared};
 use crate::setup::SetupError;
 use crate::store::StoreError;

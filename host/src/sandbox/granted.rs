@@ -1,6 +1,6 @@
 use super::grants::Deciding;
 use super::{Grant, GrantedLimits, GrantedSettings, Grants, Manifest, WrongSetting};
-use crate::boundary::Boundary;
+use crate::boundary::{Boundary, NotSigned};
 use crate::model::{
     Capability, Digest, Field, FieldSet, Instant, ModuleKind, ModuleName, TenantId,
 };
@@ -107,6 +107,8 @@ pub enum WhyNotGranted {
     Never,
     /// It was granted to the tenant and that was withdrawn.
     Withdrawn(Decision),
+    /// It is granted, and this host wants grants signed: why this one does not count as signed.
+    NotSigned(NotSigned, Decision),
     /// The same bytes are granted to other tenants.
     OtherTenants(Decision),
     /// The same bytes are granted under another name.
@@ -119,26 +121,15 @@ pub enum WhyNotGranted {
     OtherBoundary(TenantId),
 }
 
-impl WhyNotGranted {
-    /// The line that decided, where a consent lapsed, was taken back or does not hold. A module that
-    /// was never granted to the tenant was not refused anything.
-    pub fn decided_by(&self) -> Option<&Decision> {
-        match self {
-            Self::OtherDigest(_, line) | Self::OtherName(_, line) | Self::Withdrawn(line) => {
-                Some(line)
-            }
-            Self::Settings(wrong) => wrong.first()?.line.as_ref(),
-            Self::Never | Self::OtherTenants(_) | Self::OtherBoundary(_) => None,
-        }
-    }
-}
-
 impl fmt::Display for WhyNotGranted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Never => write!(f, "no grant in {} names it", Grants::FILE),
             Self::Withdrawn(line) => {
                 write!(f, "{}:{} withdraws it", line.file, line.line)
+            }
+            Self::NotSigned(why, line) => {
+                write!(f, "{}:{} grants it, but {why}", line.file, line.line)
             }
             Self::OtherTenants(line) => {
                 write!(
@@ -199,6 +190,9 @@ impl Granted {
         let (grant, line) = match grants.deciding(module, digest, tenant) {
             Deciding::Grant(grant, line) => (grant, line),
             Deciding::Withdrawn(line) => return Err(not_granted(WhyNotGranted::Withdrawn(line))),
+            Deciding::NotSigned(why, line) => {
+                return Err(not_granted(WhyNotGranted::NotSigned(why, line)));
+            }
             Deciding::Nothing => {
                 return Err(not_granted(why_not(grants, module, digest, tenant)));
             }

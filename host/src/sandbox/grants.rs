@@ -1,6 +1,7 @@
+use super::grant_text::quote;
 use super::manifest::{capability_names, name};
 use super::{SettingName, WantedLimits, WantedSettings};
-use crate::boundary::Roster;
+use crate::boundary::{NotSigned, Purpose, Roster, Signed};
 use crate::model::{Capability, Digest, Instant, ModuleName, TenantId, Text};
 use crate::written::{At, Decision, Key, Place, Problems, Sheet, Table, Value, quoted, read};
 
@@ -91,16 +92,36 @@ struct Placed {
     place: Place,
     capabilities: Place,
     settings: Vec<At<SettingName>>,
+    signature: Option<Box<str>>,
+    proof: Proof,
+}
+
+/// Whether a grant is signed, where that is wanted.
+#[derive(Clone, Debug)]
+enum Proof {
+    NotWanted,
+    Proven(Signed),
+    Lacking(NotSigned),
+}
+
+impl Placed {
+    fn verify(&self, roster: &Roster) -> Result<Signed, NotSigned> {
+        let signature = self.signature.as_deref().ok_or(NotSigned::Missing)?;
+        self.grant.signed(roster, signature)
+    }
 }
 
 /// What decides about a module's bytes and a tenant.
 pub(super) enum Deciding<'a> {
     Grant(&'a Grant, Decision),
     Withdrawn(Decision),
+    NotSigned(NotSigned, Decision),
     Nothing,
 }
 
 const KEYS: &[Key] = &[("version", "version = 1"), ("grant", "[[grant]]")];
+/// The longest signature in the file, in bytes.
+const MAX_SIGNATURE_BYTES: usize = 8 << 10;
 const GRANT: &[Key] = &[
     ("module", "module = \"my-module\""),
     ("digest", "digest = \"sha256:…\""),
@@ -111,6 +132,10 @@ const GRANT: &[Key] = &[
     ("limits", "limits = { memory_mib = 32 }"),
     ("settings", "settings = { my-setting = 30 }"),
     ("withdrawn", "withdrawn = true"),
+    (
+        "signature",
+        "signature = \"\"\"-----BEGIN SSH SIGNATURE-----…\"\"\"",
+    ),
 ];
 
 impl Grants {
@@ -134,6 +159,32 @@ impl Grants {
                 rows,
             })
         })
+    }
+
+    /// The same grants for a host that wants each signed by an operator: one that is not, or by
+    /// somebody other than it names, decides still, and what it decides is that the module does not
+    /// run. (An older one that is signed may say more than a later one that is not.) Withdrawals need
+    /// no signature.
+    #[must_use]
+    pub fn signed(mut self, roster: &Roster) -> Self {
+        for row in &mut self.rows {
+            if let Row::Given(placed) = row {
+                placed.proof = match placed.verify(roster) {
+                    Ok(signed) => Proof::Proven(signed),
+                    Err(why) => Proof::Lacking(why),
+                };
+            }
+        }
+        self
+    }
+
+    /// Whose signature stands behind a grant of these; none where none is wanted or it does not hold.
+    pub fn signed_by(&self, grant: &Grant) -> Option<&Signed> {
+        let placed = self.given().find(|p| std::ptr::eq(&p.grant, grant))?;
+        match &placed.proof {
+            Proof::Proven(signed) => Some(signed),
+            Proof::NotWanted | Proof::Lacking(_) => None,
+        }
     }
 
     /// All of them, in the order of the file.
@@ -189,6 +240,16 @@ impl Grants {
         Self::append(text, &grant.text())
     }
 
+    /// As [`Grants::add`], with the signature of an operator over [`Grant::text`], for
+    /// [`Purpose::Grant`].
+    ///
+    /// # Errors
+    /// As [`Grants::add`].
+    pub fn add_signed(text: &str, grant: &Grant, signature: &str) -> Result<String, Problems> {
+        let signature = quote(signature.trim());
+        Self::append(text, &format!("{}signature = {signature}\n", grant.text()))
+    }
+
     /// As [`Grants::add`], for a withdrawal.
     ///
     /// # Errors
@@ -224,7 +285,14 @@ impl Grants {
                     let grant = &placed.grant;
                     let is_of = grant.digest == digest && grant.module == *module;
                     if is_of && grant.tenants.contains(tenant) {
-                        return Deciding::Grant(grant, self.line(placed.capabilities));
+                        return match &placed.proof {
+                            Proof::NotWanted | Proof::Proven(_) => {
+                                Deciding::Grant(grant, self.line(placed.capabilities))
+                            }
+                            Proof::Lacking(why) => {
+                                Deciding::NotSigned(why.clone(), self.line(placed.place))
+                            }
+                        };
                     }
                 }
                 Row::Withdrawn(row, place) => {
@@ -270,7 +338,7 @@ fn row(table: &Table<'_, '_>) -> Option<Row> {
     let tenants = table.required("tenants").and_then(|v| tenants(sheet, &v));
     let by = table.required("by").and_then(|v| by(&v));
     let at = table.required("at").and_then(|v| v.instant());
-    for key in ["digest", "capabilities", "limits", "settings"] {
+    for key in ["digest", "capabilities", "limits", "settings", "signature"] {
         if let Some(value) = table.optional(key) {
             let help = "a withdrawal is of a module whatever its bytes: take this out".to_owned();
             value.wrong("belongs to a grant", Some(help));
@@ -304,11 +372,19 @@ fn grant(table: &Table<'_, '_>) -> Option<Placed> {
         Some(value) => WantedSettings::read(&value),
     };
     let (settings, places) = settings?;
+    let signature = match table.optional("signature") {
+        None => Some(None),
+        Some(value) => value
+            .string(MAX_SIGNATURE_BYTES)
+            .map(|s| Some(s.value.into())),
+    };
     let capabilities = capabilities?.iter().map(|c| c.value).collect();
     Some(Placed {
         place: table.place(),
         capabilities: key?,
         settings: places,
+        signature: signature?,
+        proof: Proof::NotWanted,
         grant: Grant {
             module: module?,
             digest: digest?,
@@ -365,64 +441,21 @@ fn by(value: &Value<'_, '_>) -> Option<Text> {
     None
 }
 
-fn quote(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
-fn list(items: Vec<String>) -> String {
-    format!("[{}]", items.join(", "))
-}
-
-impl GrantedTenants {
-    fn text(&self) -> String {
-        match self {
-            Self::All => quote("all"),
-            Self::These(these) => list(these.iter().map(|t| quote(t.as_str())).collect()),
-        }
-    }
-}
-
 impl Grant {
-    /// The digest that the trail names it by: of its text.
-    pub fn text_digest(&self) -> Digest {
-        Digest::of(self.text().as_bytes())
-    }
-
-    /// The grant as it is written in the file.
-    pub fn text(&self) -> String {
-        let capabilities = self.capabilities.iter().map(|c| quote(c.name())).collect();
-        let mut text = format!(
-            "[[grant]]\nmodule = {}\ndigest = \"sha256:{}\"\ntenants = {}\ncapabilities = {}\nby = {}\nat = {}\n",
-            quote(self.module.as_str()),
-            self.digest,
-            self.tenants.text(),
-            list(capabilities),
-            quote(self.by.as_str()),
-            self.at,
-        );
-        if !self.limits.is_empty() {
-            let pairs = self.limits.pairs();
-            let pairs = pairs.map(|(key, value)| format!("{key} = {value}"));
-            let pairs: Vec<String> = pairs.collect();
-            text.push_str(&format!("limits = {{ {} }}\n", pairs.join(", ")));
+    /// Verifies an operator's signature over [`Grant::text`], for [`Purpose::Grant`].
+    ///
+    /// # Errors
+    /// When it does not hold, or is not that of the person who grants.
+    pub fn signed(&self, roster: &Roster, signature: &str) -> Result<Signed, NotSigned> {
+        let text = self.text();
+        let signed = Signed::verify(roster, &Purpose::Grant, text.as_bytes(), signature)?;
+        match signed.by() == self.by.as_str() {
+            true => Ok(signed),
+            false => Err(NotSigned::OtherPerson {
+                signed: Text::capped(signed.by(), 254),
+                named: self.by.clone(),
+            }),
         }
-        if !self.settings.is_empty() {
-            text.push_str(&format!("settings = {}\n", self.settings.text()));
-        }
-        text
-    }
-}
-
-impl Withdrawal {
-    /// The withdrawal as it is written in the file.
-    pub fn text(&self) -> String {
-        format!(
-            "[[grant]]\nwithdrawn = true\nmodule = {}\ntenants = {}\nby = {}\nat = {}\n",
-            quote(self.module.as_str()),
-            self.tenants.text(),
-            quote(self.by.as_str()),
-            self.at,
-        )
     }
 }
 

@@ -5,6 +5,7 @@ mod aot;
 pub(crate) mod bindings;
 pub(crate) mod capability;
 mod engine;
+mod grant_text;
 mod granted;
 mod grants;
 mod limit;
@@ -13,6 +14,8 @@ mod manifest;
 mod prepare;
 mod run;
 mod settings;
+#[cfg(test)]
+mod signed_tests;
 pub(crate) mod table;
 mod wanted;
 
