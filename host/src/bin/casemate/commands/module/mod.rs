@@ -1,5 +1,6 @@
 //! `casemate module`: one file a command that has more to say.
 
+mod failures;
 mod list;
 
 use super::{init, not_set_up, open_home};
@@ -41,6 +42,7 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
             ));
             Ok(Exit::Ok)
         }
+        Args::Failures { tenant, module } => failures::failures(shared, tenant, module.as_ref()),
         Args::Revoke {
             module,
             tenants,
