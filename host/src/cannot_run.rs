@@ -1,6 +1,6 @@
 //! Why a module cannot run for a tenant.
 
-use crate::sandbox::{NotGranted, NotPrepared, Refused, WhyNotGranted};
+use crate::sandbox::{NotGranted, NotPrepared, Refused};
 use crate::written::Decision;
 
 /// A module that cannot run for a tenant.
@@ -27,16 +27,7 @@ impl CannotRun {
     /// never granted to the tenant was not refused anything.
     pub fn decided_by(&self) -> Option<&Decision> {
         match self {
-            Self::NotGranted(error) => match &*error.why {
-                WhyNotGranted::OtherDigest(_, line)
-                | WhyNotGranted::OtherName(_, line)
-                | WhyNotGranted::NotSigned(_, line)
-                | WhyNotGranted::Withdrawn(line) => Some(line),
-                WhyNotGranted::Settings(wrong) => wrong.first()?.line.as_ref(),
-                WhyNotGranted::Never
-                | WhyNotGranted::OtherTenants(_)
-                | WhyNotGranted::OtherBoundary(_) => None,
-            },
+            Self::NotGranted(error) => error.why.decided_by(),
             Self::NotPrepared(error) => match &*error.why {
                 Refused::Denied(denial) => Some(denial.by.line()),
                 Refused::Wasi(_) | Refused::Unknown(_) | Refused::Unusable(_) => None,

@@ -121,6 +121,21 @@ pub enum WhyNotGranted {
     OtherBoundary(TenantId),
 }
 
+impl WhyNotGranted {
+    /// The line that decided, where a consent lapsed, was taken back or does not hold. A module that
+    /// was never granted to the tenant was not refused anything.
+    pub fn decided_by(&self) -> Option<&Decision> {
+        match self {
+            Self::OtherDigest(_, line)
+            | Self::OtherName(_, line)
+            | Self::NotSigned(_, line)
+            | Self::Withdrawn(line) => Some(line),
+            Self::Settings(wrong) => wrong.first()?.line.as_ref(),
+            Self::Never | Self::OtherTenants(_) | Self::OtherBoundary(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for WhyNotGranted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,9 +1,8 @@
-use super::grant_text::quote;
-use super::manifest::{capability_names, name};
+use super::grants_file::{GRANT, quote, row};
 use super::{SettingName, WantedLimits, WantedSettings};
-use crate::boundary::{NotSigned, Purpose, Roster, Signed};
+use crate::boundary::{NotSigned, Roster, Signed};
 use crate::model::{Capability, Digest, Instant, ModuleName, TenantId, Text};
-use crate::written::{At, Decision, Key, Place, Problems, Sheet, Table, Value, quoted, read};
+use crate::written::{At, Decision, Key, Place, Problems, read};
 
 /// An operator's consent: this module, in these very bytes, may run for these tenants with these
 /// capabilities.
@@ -71,7 +70,7 @@ pub struct Grants {
 
 /// What stands in one table of the file.
 #[derive(Clone, Debug)]
-enum Row {
+pub(super) enum Row {
     Given(Placed),
     Withdrawn(Withdrawal, Place),
 }
@@ -87,18 +86,18 @@ impl Row {
 
 /// A grant and where it stands.
 #[derive(Clone, Debug)]
-struct Placed {
-    grant: Grant,
-    place: Place,
-    capabilities: Place,
-    settings: Vec<At<SettingName>>,
-    signature: Option<Box<str>>,
-    proof: Proof,
+pub(super) struct Placed {
+    pub(super) grant: Grant,
+    pub(super) place: Place,
+    pub(super) capabilities: Place,
+    pub(super) signature: Option<Box<str>>,
+    pub(super) proof: Proof,
+    pub(super) settings: Vec<At<SettingName>>,
 }
 
 /// Whether a grant is signed, where that is wanted.
 #[derive(Clone, Debug)]
-enum Proof {
+pub(super) enum Proof {
     NotWanted,
     Proven(Signed),
     Lacking(NotSigned),
@@ -120,23 +119,6 @@ pub(super) enum Deciding<'a> {
 }
 
 const KEYS: &[Key] = &[("version", "version = 1"), ("grant", "[[grant]]")];
-/// The longest signature in the file, in bytes.
-const MAX_SIGNATURE_BYTES: usize = 8 << 10;
-const GRANT: &[Key] = &[
-    ("module", "module = \"my-module\""),
-    ("digest", "digest = \"sha256:…\""),
-    ("tenants", "tenants = [\"a-tenant\"]"),
-    ("capabilities", "capabilities = []"),
-    ("by", "by = \"first.last@mssp.example\""),
-    ("at", "at = 2026-11-23T08:00:00Z"),
-    ("limits", "limits = { memory_mib = 32 }"),
-    ("settings", "settings = { my-setting = 30 }"),
-    ("withdrawn", "withdrawn = true"),
-    (
-        "signature",
-        "signature = \"\"\"-----BEGIN SSH SIGNATURE-----…\"\"\"",
-    ),
-];
 
 impl Grants {
     /// The file's name in a home.
@@ -320,142 +302,6 @@ impl Grants {
 
     fn line(&self, place: Place) -> Decision {
         Decision::at(Self::FILE, &self.text, place, None)
-    }
-}
-
-fn row(table: &Table<'_, '_>) -> Option<Row> {
-    let Some(value) = table.optional("withdrawn") else {
-        return grant(table).map(Row::Given);
-    };
-    let is = value.boolean()?;
-    if !is.value {
-        let help = "write `withdrawn = true`, or take the line out".to_owned();
-        value.wrong("is no withdrawal", Some(help));
-        return None;
-    }
-    let sheet = table.sheet();
-    let module = table.required("module").and_then(|v| name(sheet, &v));
-    let tenants = table.required("tenants").and_then(|v| tenants(sheet, &v));
-    let by = table.required("by").and_then(|v| by(&v));
-    let at = table.required("at").and_then(|v| v.instant());
-    for key in ["digest", "capabilities", "limits", "settings", "signature"] {
-        if let Some(value) = table.optional(key) {
-            let help = "a withdrawal is of a module whatever its bytes: take this out".to_owned();
-            value.wrong("belongs to a grant", Some(help));
-        }
-    }
-    let row = Withdrawal {
-        module: module?,
-        tenants: tenants?,
-        by: by?,
-        at: at?.0.value,
-    };
-    Some(Row::Withdrawn(row, is.place))
-}
-
-fn grant(table: &Table<'_, '_>) -> Option<Placed> {
-    let sheet = table.sheet();
-    let module = table.required("module").and_then(|v| name(sheet, &v));
-    let digest = table.required("digest").and_then(|v| digest(&v));
-    let tenants = table.required("tenants").and_then(|v| tenants(sheet, &v));
-    let named = table.required("capabilities");
-    let key = named.as_ref().map(|v| v.key);
-    let capabilities = named.and_then(|v| capability_names(sheet, &v));
-    let by = table.required("by").and_then(|v| by(&v));
-    let at = table.required("at").and_then(|v| v.instant());
-    let limits = match table.optional("limits") {
-        None => Some(WantedLimits::default()),
-        Some(value) => WantedLimits::read(&value),
-    };
-    let settings = match table.optional("settings") {
-        None => Some(Default::default()),
-        Some(value) => WantedSettings::read(&value),
-    };
-    let (settings, places) = settings?;
-    let signature = match table.optional("signature") {
-        None => Some(None),
-        Some(value) => value
-            .string(MAX_SIGNATURE_BYTES)
-            .map(|s| Some(s.value.into())),
-    };
-    let capabilities = capabilities?.iter().map(|c| c.value).collect();
-    Some(Placed {
-        place: table.place(),
-        capabilities: key?,
-        settings: places,
-        signature: signature?,
-        proof: Proof::NotWanted,
-        grant: Grant {
-            module: module?,
-            digest: digest?,
-            tenants: tenants?,
-            capabilities,
-            by: by?,
-            at: at?.0.value,
-            limits: limits?,
-            settings,
-        },
-    })
-}
-
-fn digest(value: &Value<'_, '_>) -> Option<Digest> {
-    let written = value.string(200)?;
-    let digest = Digest::parse(written.value).filter(|_| written.value.starts_with("sha256:"));
-    if digest.is_none() {
-        value.wrong("is not `sha256:` and 64 hexadecimal digits", None);
-    }
-    digest
-}
-
-fn tenants(sheet: &Sheet<'_>, value: &Value<'_, '_>) -> Option<GrantedTenants> {
-    const HELP: &str = "write `tenants = \"all\"` or `tenants = [\"a-tenant\"]`";
-    if let Some(word) = value.as_str() {
-        if word == "all" {
-            return Some(GrantedTenants::All);
-        }
-        let message = format!("is `{}`, not `all` or a list", quoted(word));
-        value.wrong(&message, Some(HELP.to_owned()));
-        return None;
-    }
-    let words = value.strings()?;
-    if words.is_empty() {
-        value.wrong("is empty", Some(HELP.to_owned()));
-    }
-    let mut tenants = Vec::new();
-    for word in &words {
-        match TenantId::parse(word.value) {
-            Ok(tenant) => tenants.push(tenant),
-            Err(error) => sheet.problem(word.place, error.to_string(), None),
-        }
-    }
-    Some(GrantedTenants::These(tenants))
-}
-
-fn by(value: &Value<'_, '_>) -> Option<Text> {
-    let by = value.string(254)?;
-    if crate::boundary::is_person(by.value) {
-        return Some(Text::capped(by.value, 254));
-    }
-    let help = "write `first.last@mssp.example`, a person of the roster";
-    value.wrong("is no id of a person", Some(help.to_owned()));
-    None
-}
-
-impl Grant {
-    /// Verifies an operator's signature over [`Grant::text`], for [`Purpose::Grant`].
-    ///
-    /// # Errors
-    /// When it does not hold, or is not that of the person who grants.
-    pub fn signed(&self, roster: &Roster, signature: &str) -> Result<Signed, NotSigned> {
-        let text = self.text();
-        let signed = Signed::verify(roster, &Purpose::Grant, text.as_bytes(), signature)?;
-        match signed.by() == self.by.as_str() {
-            true => Ok(signed),
-            false => Err(NotSigned::OtherPerson {
-                signed: Text::capped(signed.by(), 254),
-                named: self.by.clone(),
-            }),
-        }
     }
 }
 

@@ -33,7 +33,7 @@ fn grant(capabilities: &[Capability]) -> Grant {
         by: Text::capped("ada@m.example", 80),
         at: Instant::from_millis(1_795_420_800_123),
         limits: WantedLimits::default(),
-        settings: Default::default(),
+        settings: WantedSettings::default(),
     }
 }
 
