@@ -3,8 +3,8 @@
 
 use crate::limits::{ACME, alerts, beside, bolt_is_undisturbed, draft, submit};
 use crate::support::{
-    Bench, Built, Finding, PERSON, contains, everything, laden, made, ndjson, said, start, tenant,
-    trail_bytes, written,
+    Bench, Built, Finding, PERSON, contains, everything, laden, made, ndjson, open, said, start,
+    tenant, trail_bytes, written,
 };
 use casemate::model::{ModuleName, TenantId};
 use casemate::sandbox::{Limits, Memory, WantedLimits};
@@ -53,11 +53,12 @@ impl Observer for Told {
 fn bytes_below(folder: &Path) -> Vec<u8> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+        let entry = entry.unwrap();
+        let path = entry.path();
         if path.is_dir() {
             all.extend(bytes_below(&path));
         } else {
-            all.extend(std::fs::read(&path).unwrap());
+            all.extend(open(folder).unwrap().read(entry.file_name()).unwrap());
         }
     }
     all
