@@ -11,6 +11,8 @@
 mod alerts;
 mod answers;
 mod backup;
+mod boundaries;
+mod boundary_commands;
 mod command_line;
 mod consent;
 mod damage;

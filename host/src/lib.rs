@@ -74,6 +74,7 @@
 //! | work on many tenants at once | [`for_each_tenant`] |
 //! | await | `casemate::nonblocking`, with the feature `async` |
 //! | check a trail | [`trail::verify()`] |
+//! | change a boundary or the defaults, and see the difference first | [`boundaries`] |
 //! | write a boundary, a grant, a known-good fact | [`boundary`], [`sandbox::Grants`], [`knowledge`] |
 //!
 //! The library reaches for nothing that it was not handed: no file by its path, no clock, no
@@ -141,6 +142,7 @@
 
 mod alert;
 pub mod ambient;
+pub mod boundaries;
 pub mod boundary;
 mod caller;
 mod cannot_run;

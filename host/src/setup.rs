@@ -8,6 +8,7 @@ use crate::sandbox::{
     Withdrawal, WrongSetting, module_digest,
 };
 use crate::store::{Dir, Home, StoreError, TenantScope};
+use crate::triage::NotStarted;
 use crate::written::Problems;
 
 /// Why something was not set up.
@@ -26,6 +27,20 @@ pub enum SetupError {
     /// The person is not in the roster.
     #[error("`{0}` is no person of `roster.toml`: write them there first")]
     NotInRoster(Text),
+    /// The person does not operate the home.
+    #[error("`{0}` is no operator in `roster.toml`: an operator applies a boundary")]
+    NotOperator(Text),
+    /// A boundary that was to be applied does not hold.
+    #[error("nothing was changed, for this boundary does not hold:\n{0}")]
+    Boundary(Problems),
+    /// What is in effect is not what the change was shown against.
+    #[error(
+        "what is in effect changed meanwhile, and nothing was done: look at the difference again"
+    )]
+    ChangedMeanwhile,
+    /// A file of the home stands in the way.
+    #[error(transparent)]
+    InHome(Box<NotStarted>),
     /// There is such a tenant already.
     #[error("tenant `{0}` is in this home already")]
     TenantExists(TenantId),

@@ -3,7 +3,7 @@
 mod boundary;
 mod module;
 
-pub(crate) use boundary::Boundary;
+pub(crate) use boundary::{Apply, Boundary, Diff, Explain};
 pub(crate) use module::Module;
 
 use casemate::model::{Instant, ModuleName, TenantId};
