@@ -24,7 +24,8 @@ use Fate::{Fault, Kept, Limit};
 
 fn of_every_kind(misdeed: &str) -> Option<Fate> {
     match misdeed {
-        "memory" | "loop" | "recursion" | "panic" | "log-flood" | "long-log" => Some(Limit),
+        "memory" | "loop" | "recursion" | "panic" | "panic-with-data" | "log-flood"
+        | "long-log" => Some(Limit),
         _ => None,
     }
 }

@@ -21,6 +21,7 @@ mod consent;
 mod damage;
 mod embedding;
 mod examples;
+mod failures;
 mod fields;
 mod house;
 mod isolation;

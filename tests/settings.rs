@@ -70,9 +70,11 @@ fn a_setting_is_of_one_tenant_and_the_trail_commits_to_it() {
         let of = Commitment::of(&Salt::from_bytes(kept.salt), &kept.settings);
         assert_eq!(run.start.settings, Some(of));
         assert!(contains(&kept.settings, "warn-days"));
-        let given = entries.iter().filter_map(|stamped| match &stamped.entry {
-            Entry::Grant(change) => Some(change.grant),
-            _ => None,
+        let given = entries.iter().filter_map(|stamped| {
+            let Entry::Grant(change) = &stamped.entry else {
+                return None;
+            };
+            Some(change.grant)
         });
         let given: Vec<_> = given.collect();
         assert!(

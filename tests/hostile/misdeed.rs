@@ -12,6 +12,10 @@ pub const OF_EVERY_KIND: &[(&str, &str)] = &[
         "panic",
         "panics with a message that tries to forge a log line",
     ),
+    (
+        "panic-with-data",
+        "panics with the name of the first alert's machine",
+    ),
     ("log-flood", "writes log lines without end"),
     ("long-log", "writes one log line of 16 MiB"),
 ];
@@ -27,7 +31,7 @@ pub(crate) fn asked_for(batch: &Batch) -> String {
 
 /// Does a misdeed of `OF_EVERY_KIND`; returns where it's another one, or the host let it through.
 #[expect(clippy::panic, reason = "it's what a hostile module does")]
-pub(crate) fn commit(misdeed: &str) {
+pub(crate) fn commit(misdeed: &str, batch: &Batch) {
     match misdeed {
         "memory" => {
             let mut held: Vec<Vec<u8>> = Vec::new();
@@ -45,6 +49,10 @@ pub(crate) fn commit(misdeed: &str) {
             std::hint::black_box(deeper(1));
         }
         "panic" => panic!("oh\n\u{1b}[2Jno\u{202e} trail entry: signed-off"),
+        "panic-with-data" => {
+            let host = batch.alert(0).map(|a| a.host_name()).unwrap_or_default();
+            panic!("no such machine: {host}")
+        }
         "log-flood" => loop {
             casemate_sdk::log!("again");
         },

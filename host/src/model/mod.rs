@@ -6,6 +6,7 @@ mod case;
 mod caught;
 mod digest;
 mod field;
+mod frame;
 mod group;
 mod module;
 mod retention;
@@ -22,6 +23,7 @@ pub use case::{Case, Citation, Draft, Enrichment, Evidence, Link, Section, Sente
 pub(crate) use caught::caught;
 pub use digest::Digest;
 pub use field::{Field, FieldSet};
+pub use frame::Frame;
 pub use group::{Group, Placement, Rule, Standing};
 pub use module::{InvalidModuleName, ModuleKind, ModuleName};
 pub use retention::{Holding, RetentionClass};

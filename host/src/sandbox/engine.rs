@@ -112,8 +112,8 @@ fn config(memory: Memory) -> Config {
         .epoch_interruption(true)
         .consume_fuel(false)
         .max_wasm_stack(Limits::STACK_BYTES)
-        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16))
-        .generate_address_map(false)
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(Limits::FRAMES))
+        .generate_address_map(true)
         .memory_init_cow(true);
     match memory {
         Memory::OnDemand => config.allocation_strategy(InstanceAllocationStrategy::OnDemand),

@@ -71,7 +71,7 @@ pub struct Grants {
 /// What stands in one table of the file.
 #[derive(Clone, Debug)]
 pub(super) enum Row {
-    Given(Placed),
+    Given(Box<Placed>),
     Withdrawn(Withdrawal, Place),
 }
 

@@ -49,6 +49,8 @@ impl Limits {
     pub const COMPONENT_BYTES: usize = 32 << 20;
     /// Wall clock to compile a component, in milliseconds.
     pub const COMPILE_MS: u64 = 60_000;
+    /// Calls that are kept of the stack of a module that stopped.
+    pub const FRAMES: usize = 32;
     /// Bytes of one log line; longer ones are cut.
     pub const LOG_LINE_BYTES: usize = 1_024;
 }

@@ -2,6 +2,7 @@
 //! data. wasmtime lives here and nowhere else.
 
 mod aot;
+mod backtrace;
 pub(crate) mod bindings;
 pub(crate) mod capability;
 mod engine;

@@ -1,11 +1,12 @@
 //! One module, one tenant, one batch, one wasmtime store: from its making to its end.
 
+use super::backtrace;
 use super::bindings::{drafter, drafting, enricher, enriching, grouper, grouping, types};
 use super::capability::{Given, Question, Read, refused};
 use super::engine::TICK_MS;
 use super::limit::{Limit, Limits, Meter, OverLimit};
 use super::prepare::Prepared;
-use crate::model::{Clock, Digest, Evidence, ModuleKind, ModuleName, Text, caught};
+use crate::model::{Clock, Digest, Evidence, Frame, ModuleKind, ModuleName, Text, caught};
 use crate::store::{Call, Material};
 use crate::trail::{
     Commitment, Failure, FailureCode, Outcome, Permit, RunRecord, Salt, TrailError, Words,
@@ -68,6 +69,10 @@ pub struct RunFailure {
     pub why: Why,
     /// The last line it logged, for its author.
     pub last_line: Option<Text>,
+    /// Where it panicked and what it said, for its author; none where it did not say.
+    pub message: Option<Text>,
+    /// The calls inside the module when it stopped, the innermost first; may be empty.
+    pub backtrace: Vec<Frame>,
 }
 
 /// What ends a run without an answer.
@@ -91,6 +96,17 @@ pub enum Why {
 }
 
 impl RunFailure {
+    /// An answer that is not accepted.
+    pub(crate) fn of_answer(module: ModuleName, fault: crate::triage::AnswerFault) -> Self {
+        Self {
+            module,
+            why: Why::Answer(fault),
+            last_line: None,
+            message: None,
+            backtrace: Vec::new(),
+        }
+    }
+
     /// The failure as the trail records it.
     pub(crate) fn entry(&self) -> Failure {
         let (code, limit) = match &self.why {
@@ -222,6 +238,8 @@ impl Prepared {
                 module: self.module().clone(),
                 why: Why::Panicked(said),
                 last_line: run.last_line.clone(),
+                message: None,
+                backtrace: Vec::new(),
             }),
         };
         Finished {
@@ -355,7 +373,8 @@ impl Run {
                 _ => {
                     // These three have no type of their own in wasmtime 48; a test with a hostile
                     // module holds each text.
-                    let text = format!("{error:#}");
+                    // The innermost cause: what stands around it holds names of the module's functions.
+                    let text = brief(error);
                     if text.contains("fuel allocated for hostcalls has been exhausted") {
                         over(Limit::CrossingBytes, limits.crossing_bytes as u64)
                     } else if text.contains("store handle limit exceeded") {
@@ -367,15 +386,21 @@ impl Run {
                     } else if text.contains("resource limit exceeded: table count") {
                         over(Limit::Tables, limits.tables as u64)
                     } else {
-                        Why::Trap(Text::capped(&brief(error), 300))
+                        Why::Trap(Text::capped(&text, 300))
                     }
                 }
             }
+        };
+        let message = match &why {
+            Why::Trap(_) => backtrace::message(self.last_line.as_ref()),
+            Why::Limit(_) | Why::Unrecorded(_) | Why::Panicked(_) | Why::Answer(_) => None,
         };
         RunFailure {
             module: module.clone(),
             why,
             last_line: self.last_line.clone(),
+            message,
+            backtrace: backtrace::frames(error),
         }
     }
 }

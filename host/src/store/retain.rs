@@ -227,8 +227,11 @@ impl Change {
     fn expire_material(&mut self, entries: &[u64]) -> Result<Expired, StoreError> {
         let fail = failure(&self.tenant);
         let mut table = self.write.open_table(t::MATERIAL).map_err(|e| fail(&e))?;
+        // What a failed run said goes with what it was handed.
+        let mut failed = self.write.open_table(t::FAILED).map_err(|e| fail(&e))?;
         let mut expired = Expired::NOTHING;
         for entry in entries {
+            failed.remove(*entry).map_err(|e| fail(&e))?;
             if table.remove(*entry).map_err(|e| fail(&e))?.is_some() {
                 expired.add(*entry, 1);
             }

@@ -66,12 +66,15 @@ pub(super) const DELETIONS: TableDefinition<'_, u64, &[u8]> = TableDefinition::n
 /// The last word on each module that could not do its work.
 pub(super) const NOTICES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("notices");
 
+/// The latest runs that failed, by number: [`super::FailedRun`].
+pub(super) const FAILED: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("failed-runs");
+
 /// Calls a macro with every table, so that none is forgotten.
 macro_rules! each_table {
     ($with:ident) => {
         $with!(META ALERTS BYTES KEYS REVISIONS PLACEMENTS MEMBERS GROUPS SIMILAR CASES CASE_OF CHANGED
                ENRICHMENTS DRAFTS RULES RULE_KEYS NOTES NOTE_AGES REJECTS REJECT_KEYS FRAMES BOUNDARIES MATERIAL
-               NOTICES STATE DELETIONS DEFAULTS)
+               NOTICES STATE DELETIONS DEFAULTS FAILED)
     };
 }
 pub(super) use each_table;

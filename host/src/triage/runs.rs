@@ -5,8 +5,8 @@ use super::observer::RunEnded;
 use super::session::{Session, SessionError};
 use crate::model::{Capability, Digest, Evidence, FieldSet, Instant, ModuleName};
 use crate::sandbox::capability::{AssetList, FactList, Given, Recall};
-use crate::sandbox::{Beginning, Finished, Memory, Prepared, RunFailure, Why};
-use crate::store::{Change, Material, Notice, View};
+use crate::sandbox::{Beginning, Finished, Memory, Prepared, RunFailure};
+use crate::store::{Change, FailedRun, Material, Notice, View};
 use crate::trail::{Commitment, Ended, Failure, Released, RunRecord, RunStart, Salt, Words};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -158,11 +158,8 @@ impl Session {
         let checked = match answer {
             Ok(answer) => {
                 material.answer = encoded("the answer", &answer)?;
-                check(self, answer, &handed)?.map_err(|fault| RunFailure {
-                    module: module.clone(),
-                    why: Why::Answer(fault),
-                    last_line: None,
-                })
+                check(self, answer, &handed)?
+                    .map_err(|fault| RunFailure::of_answer(module.clone(), fault))
             }
             Err(failure) => Err(failure),
         };
@@ -199,20 +196,31 @@ impl Session {
         let released = record.fail(self.clock.now(), failure.entry(), log_lines)?;
         tracing::debug!(tenant = %self.tenant, module = %failure.module, run = released.run(), "the run failed");
         self.limping.add(failure);
-        let last = failure
-            .last_line
-            .as_ref()
-            .map(|line| format!("; its last line of log: {line}"));
+        let last = match (&failure.message, &failure.last_line) {
+            (Some(message), _) => format!("; it panicked at {message}"),
+            (None, Some(line)) => format!("; its last line of log: {line}"),
+            (None, None) => String::new(),
+        };
+        let failed = FailedRun {
+            run: released.run(),
+            module: failure.module.clone(),
+            time: self.clock.now(),
+            text: failure.why.to_string(),
+            message: failure.message.clone(),
+            last_line: failure.last_line.clone(),
+            backtrace: failure.backtrace.clone(),
+        };
         let notice = Notice {
             module: failure.module.to_string(),
             time: self.clock.now(),
             refused: false,
-            text: format!("{failure}{}", last.unwrap_or_default()),
+            text: format!("{failure}{last}"),
         };
         Ok(Failed {
             released,
             material,
             notice,
+            failed,
         })
     }
 
@@ -232,10 +240,12 @@ pub(super) struct Failed {
     released: Released<Failure>,
     material: Material,
     notice: Notice,
+    failed: FailedRun,
 }
 
 impl Failed {
     pub(super) fn keep(self, change: &mut Change) -> Result<(), SessionError> {
+        change.put_failed(&self.failed)?;
         change.put_notice(&self.notice.module, Some(&self.notice))?;
         change.put_material(self.released.run(), &self.material)?;
         change.set_trail(self.released.committed())?;

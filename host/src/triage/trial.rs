@@ -12,7 +12,7 @@ use crate::sandbox::capability::{Given, Recall};
 use crate::sandbox::table::project;
 use crate::sandbox::{
     Beginning, CompileError, Grant, Granted, GrantedTenants, Grants, Manifest, NotGranted,
-    NotPrepared, Prepared, RunFailure, Sandbox, WantedLimits, WantedSettings, Why, bindings,
+    NotPrepared, Prepared, RunFailure, Sandbox, WantedLimits, WantedSettings, bindings,
     module_digest,
 };
 use crate::store::Note;
@@ -247,11 +247,7 @@ impl Trial {
             });
             checked
                 .map(|checked| (checked, Commitment::of(&salt, &bytes)))
-                .map_err(|fault| RunFailure {
-                    module: granted.module().clone(),
-                    why: Why::Answer(fault),
-                    last_line: None,
-                })
+                .map_err(|fault| RunFailure::of_answer(granted.module().clone(), fault))
         });
         let (now, lines) = (self.clock.now(), finished.log_lines);
         match checked {

@@ -29,7 +29,7 @@ pub struct Hostile;
 impl Drafter for Hostile {
     fn draft(_as_of: Instant, _settings: &Settings, dossier: &Dossier) -> Vec<Sentence> {
         let misdeed = misdeed::asked_for(&dossier.alerts);
-        misdeed::commit(&misdeed);
+        misdeed::commit(&misdeed, &dossier.alerts);
         let evidence: Vec<_> = dossier.groups.iter().map(|g| g.evidence).take(64).collect();
         let say = |text: &str| Sentence {
             part: Section::WhatHappened,

@@ -55,7 +55,7 @@ pub struct Hostile;
 impl Enricher for Hostile {
     fn enrich(_as_of: Instant, _settings: &Settings, batch: &Batch) -> Vec<Enrichment> {
         let misdeed = misdeed::asked_for(batch);
-        misdeed::commit(&misdeed);
+        misdeed::commit(&misdeed, batch);
         ask(&misdeed);
         let mut answer = if misdeed == "cite-future" {
             Vec::new()

@@ -99,7 +99,7 @@ pub struct Hostile;
 impl Grouper for Hostile {
     fn group(_as_of: Instant, _settings: &Settings, batch: &Batch) -> Grouped {
         let misdeed = misdeed::asked_for(batch);
-        misdeed::commit(&misdeed);
+        misdeed::commit(&misdeed, batch);
         ask(&misdeed);
         let mut answer = honest(batch);
         spoil(&misdeed, batch, &mut answer);

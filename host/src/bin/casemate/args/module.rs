@@ -42,6 +42,15 @@ pub(crate) enum Module {
     },
     /// Grant a module, as it is now, for tenants; shows first what that gives to each
     Grant(Grant),
+    /// The latest runs that failed for a tenant: what each module said, and where it stood
+    Failures {
+        /// The tenant
+        #[arg(long, value_name = "TENANT", value_parser = tenant)]
+        tenant: TenantId,
+        /// Only this module's
+        #[arg(long, value_name = "MODULE", value_parser = module)]
+        module: Option<ModuleName>,
+    },
     /// Withdraw a module for tenants; what was granted stays in grants.toml, to be read
     Revoke {
         /// The module

@@ -2,6 +2,7 @@
 
 mod author;
 mod diff;
+mod failures;
 mod grant;
 mod grants;
 mod inspect;
@@ -38,6 +39,7 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
         Args::Inspect { module, fail_on } => inspect::inspect(shared, module, fail_on),
         Args::Diff { old, new } => diff::diff(shared, old, new),
         Args::Grant(args) => grant::grant(shared, args),
+        Args::Failures { tenant, module } => failures::failures(shared, tenant, module.as_ref()),
         Args::Revoke {
             module,
             tenants,
