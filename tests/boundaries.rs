@@ -168,10 +168,10 @@ fn only_an_operator_applies_and_only_what_was_looked_at() {
     let plan = casemate.plan_boundary(&acme, &without_memory()).unwrap();
     let bob = casemate.caller("bob@mssp.example").unwrap();
     let denied = casemate.apply_boundary(&plan, &bob);
-    assert!(matches!(denied, Err(SetupError::NotOperator(_))));
+    assert!(matches!(denied, Err(SetupError::NotAnOperator(_))));
     let defaults = casemate.plan_defaults(DEFAULTS, &[]).unwrap();
     let denied = casemate.apply_defaults(&defaults, &bob);
-    assert!(matches!(denied, Err(SetupError::NotOperator(_))));
+    assert!(matches!(denied, Err(SetupError::NotAnOperator(_))));
     // Somebody else changes the file between the look and the deed.
     let other = format!("{}# another\n", Bench::allowing());
     edited(bench.path(), "tenants/acme/boundary.toml", &other);

@@ -10,6 +10,9 @@
 
 mod alerts;
 mod answers;
+mod audit;
+#[cfg(feature = "author")]
+mod author;
 mod backup;
 mod boundaries;
 mod boundary_commands;

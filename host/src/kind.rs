@@ -144,8 +144,12 @@ impl SetupError {
             | Self::NotSuspended(_)
             | Self::NoModule(_)
             | Self::NotGranted(_, _)
-            | Self::NotOperator(_)
             | Self::Boundary(_)
+            | Self::NotAnOperator(_)
+            | Self::NeedsSignature(_)
+            | Self::NotSigned(_)
+            | Self::NotAskedFor(_, _)
+            | Self::GrantedToNobody(_)
             | Self::Settings { .. }
             | Self::OtherName { .. } => ErrorKind::Usage,
             Self::ChangedMeanwhile => ErrorKind::TryAgain,

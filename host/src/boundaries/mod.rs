@@ -85,7 +85,7 @@ impl Casemate {
 fn operator(by: &Caller) -> Result<(), SetupError> {
     match by.is(Role::Operator) {
         true => Ok(()),
-        false => Err(SetupError::NotOperator(Text::capped(by.id(), 100))),
+        false => Err(SetupError::NotAnOperator(Text::capped(by.id(), 100))),
     }
 }
 

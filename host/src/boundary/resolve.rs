@@ -225,6 +225,26 @@ impl Boundary {
         std::iter::once(&self.own).chain(defaults)
     }
 
+    /// What exclusions denied that are over at that time: the line of each thing that they name, with
+    /// the clause. What no other line allows stays denied.
+    pub fn lapsed(&self, as_of: Instant) -> Vec<Decision> {
+        let lines = |said: &Statements| -> Vec<Decision> {
+            let over = said.exclusions.iter().filter(|e| !e.holds(as_of));
+            let denied = over.flat_map(|e| e.deny.iter().map(move |item| (item.place, &e.clause)));
+            denied
+                .map(|(place, clause)| {
+                    let spot = Spot {
+                        said,
+                        place,
+                        clause: Some(clause),
+                    };
+                    spot.decision()
+                })
+                .collect()
+        };
+        self.files().flat_map(lines).collect()
+    }
+
     /// The first exclusion in force that denies it.
     fn exclusion(&self, as_of: Instant, denies: impl Fn(&Denied) -> bool) -> Option<Found<'_>> {
         self.files().find_map(|said| {

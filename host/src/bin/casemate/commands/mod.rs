@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod alert;
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod boundary;
 pub(crate) mod case;
