@@ -350,7 +350,8 @@ fn defaults_and_who_applied_them_are_in_a_backup() {
         .backup(&backup.dir(), NOW, &mut |_| {})
         .unwrap();
     Home::restore(&backup.dir(), new.dir(), &SystemRandom, NOW).unwrap();
-    let restored = Bench::of(new).open();
+    let bench = Bench::of(new);
+    let restored = bench.open();
     for (id, needs) in [("acme", 2), ("bolt", 5)] {
         let scope = restored.home().tenant(&tenant(id)).unwrap();
         let boundary = restored.boundary(&scope).unwrap();

@@ -90,8 +90,8 @@ fn operator(by: &Caller) -> Result<(), SetupError> {
 }
 
 fn in_home(error: NotStarted) -> SetupError {
-    match error {
-        NotStarted::Store(error) => SetupError::Store(error),
-        other => SetupError::InHome(Box::new(other)),
+    if let NotStarted::Store(error) = error {
+        return SetupError::Store(error);
     }
+    SetupError::InHome(Box::new(error))
 }

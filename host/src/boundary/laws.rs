@@ -144,7 +144,7 @@ fn removing_an_allowance_never_allows_more() {
             5 => dice.lose(&mut said.replay),
             // A token where there was the value is less, as nothing is where there was a token.
             6 => {
-                let shown: Vec<_> = said.model.iter().copied().collect();
+                let shown = said.model.to_vec();
                 said.pseudonymise.extend(shown);
                 said.pseudonymise.sort();
                 said.pseudonymise.dedup();
