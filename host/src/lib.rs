@@ -74,6 +74,8 @@
 //! | work on many tenants at once | [`for_each_tenant`] |
 //! | await | `casemate::nonblocking`, with the feature `async` |
 //! | check a trail | [`trail::verify()`] |
+//! | try a module in the sandbox, as its author | [`workbench`] |
+//! | change a boundary or the defaults, and see the difference first | [`boundaries`] |
 //! | look at a module before it is granted, compare two versions | [`sandbox::inspect`], [`consent`] |
 //! | say what each module can touch, who allowed it, what it used | [`audit`] |
 //! | write a boundary, a grant, a known-good fact | [`boundary`], [`sandbox::Grants`], [`knowledge`] |
@@ -144,6 +146,7 @@
 mod alert;
 pub mod ambient;
 pub mod audit;
+pub mod boundaries;
 pub mod boundary;
 mod caller;
 mod cannot_run;
@@ -167,6 +170,7 @@ mod suspension;
 pub mod tenants;
 pub mod trail;
 pub mod triage;
+pub mod workbench;
 pub mod written;
 
 pub use alert::AlertFile;

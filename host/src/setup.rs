@@ -8,6 +8,7 @@ use crate::sandbox::{
     Withdrawal, WrongSetting, module_digest,
 };
 use crate::store::{Dir, Home, StoreError, TenantScope};
+use crate::triage::NotStarted;
 use crate::written::Problems;
 
 /// Why something was not set up.
@@ -26,6 +27,17 @@ pub enum SetupError {
     /// The person is not in the roster.
     #[error("`{0}` is no person of `roster.toml`: write them there first")]
     NotInRoster(Text),
+    /// A boundary that was to be applied does not hold.
+    #[error("nothing was changed, for this boundary does not hold:\n{0}")]
+    Boundary(Problems),
+    /// What is in effect is not what the change was shown against.
+    #[error(
+        "what is in effect changed meanwhile, and nothing was done: look at the difference again"
+    )]
+    ChangedMeanwhile,
+    /// A file of the home stands in the way.
+    #[error(transparent)]
+    InHome(Box<NotStarted>),
     /// There is such a tenant already.
     #[error("tenant `{0}` is in this home already")]
     TenantExists(TenantId),
@@ -42,7 +54,7 @@ pub enum SetupError {
     #[error("module `{0}` is not granted to tenant `{1}`")]
     NotGranted(ModuleName, TenantId),
     /// The person may not grant and withdraw.
-    #[error("`{0}` is no operator in `roster.toml`, and operators grant and withdraw modules")]
+    #[error("`{0}` is no operator in `roster.toml`: operators grant, withdraw and apply")]
     NotAnOperator(Text),
     /// The home wants grants signed.
     #[error("`host.toml` wants grants signed, and that of module `{0}` is not")]

@@ -14,6 +14,7 @@ mod owner;
 mod place;
 mod runs;
 mod session;
+mod stand_in;
 mod submit;
 mod trial;
 
@@ -28,5 +29,6 @@ pub use observer::{Observer, RunEnded, TakenIn};
 pub use owner::{Owners, Unowned};
 pub(crate) use session::{Knowledge, Modules, Parts};
 pub use session::{NotStarted, Session, SessionError};
+pub(crate) use stand_in::StandIn;
 pub use submit::{BATCH, Submitted};
 pub use trial::{NotTried, Trial, TrialAnswer, TrialBatch, TrialFailure, TrialMemory};

@@ -88,6 +88,12 @@ pub(crate) struct Document<'a, T> {
     data: &'a T,
 }
 
+impl<'a, T> Document<'a, T> {
+    pub(crate) fn of(schema: &'a str, data: &'a T) -> Self {
+        Self { schema, data }
+    }
+}
+
 /// Prints one JSON document.
 pub(crate) fn json<T: Serialize>(schema: &str, data: &T) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();

@@ -1,11 +1,13 @@
 //! What the command line takes.
 
 mod audit;
+mod author;
 mod boundary;
 mod module;
 
 pub(crate) use audit::{Audit, FailOn};
-pub(crate) use boundary::Boundary;
+pub(crate) use author::{Author, Kind, OnBench};
+pub(crate) use boundary::{Apply, Boundary, Diff, Explain};
 pub(crate) use module::{Grant, Module, Tenants};
 
 use casemate::model::{Instant, ModuleName, TenantId};

@@ -1,7 +1,7 @@
 //! `casemate module`.
 
 use super::audit::{FailOn, fail_on};
-use super::{module, tenant};
+use super::{Author, module, tenant};
 use casemate::model::{Capability, ModuleName, TenantId};
 use casemate::sandbox::WantedLimits;
 use clap::{Args, Subcommand};
@@ -65,6 +65,8 @@ pub(crate) enum Module {
         #[arg(long)]
         history: bool,
     },
+    #[command(flatten)]
+    Author(Author),
 }
 
 #[derive(Args)]

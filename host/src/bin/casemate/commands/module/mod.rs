@@ -1,5 +1,6 @@
 //! `casemate module`: one file a command that has more to say.
 
+mod author;
 mod diff;
 mod grant;
 mod grants;
@@ -21,6 +22,7 @@ use casemate::store::Home;
 pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     match args {
         Args::List => list::list(shared),
+        Args::Author(args) => author::run(shared, args),
         Args::Add { folder } => {
             let home = open_home(shared)?;
             let name = folder
