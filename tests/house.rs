@@ -87,6 +87,7 @@ fn has_word(code: &str, word: &str) -> bool {
 /// What may be named in which places only.
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("wasmtime::", &["host/src/sandbox/"]),
+    ("wasmparser::", &["host/src/sandbox/inspect/"]),
     ("redb::", &["host/src/store/"]),
     ("cap_std::", &["host/src/store/"]),
     ("getrandom::", &["host/src/store/random.rs"]),

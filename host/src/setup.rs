@@ -309,8 +309,9 @@ pub fn revoke(
             GrantedTenants::All => {
                 let ids = home.tenants()?.0;
                 let for_later = grants
+                    .history(&[])
                     .iter()
-                    .any(|grant| grant.module == *module && grant.tenants == GrantedTenants::All);
+                    .any(|row| row.module == *module && row.for_later && !row.withdrawn);
                 if !for_later && !ids.iter().any(granted) {
                     return Err(SetupError::GrantedToNobody(module.clone()));
                 }

@@ -29,6 +29,8 @@ pub struct Recorded {
     pub carries_signature: bool,
     /// The tenants of the home for whom it decides now.
     pub in_effect_for: Vec<TenantId>,
+    /// Whether it decides for tenants that the home will have later.
+    pub for_later: bool,
     /// The tenants of the home for whom a later row took its place.
     pub superseded: Vec<Superseded>,
 }
@@ -140,6 +142,9 @@ impl Grants {
                 }),
             }
         }
+        let for_all = |row: &Row| *row.tenants() == GrantedTenants::All;
+        let mut later = self.rows.iter().skip(number + 1);
+        let for_later = for_all(row) && !later.any(|l| for_all(l) && l.takes_the_place_of(row));
         let (digest, capabilities, limits, by, at) = match row {
             Row::Given(placed) => {
                 let grant = &placed.grant;
@@ -162,14 +167,83 @@ impl Grants {
             withdrawn: row.is_withdrawal(),
             module: row.module().clone(),
             digest,
-            for_all: *row.tenants() == GrantedTenants::All,
+            for_all: for_all(row),
             capabilities,
             limits,
             by: by.clone(),
             at,
             carries_signature: row.carries_signature(),
             in_effect_for,
+            for_later,
             superseded,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"version = 1
+[[grant]]
+module = "a"
+digest = "sha256:0000000000000000000000000000000000000000000000000000000000000001"
+tenants = "all"
+capabilities = ["assets"]
+by = "ada@m.example"
+at = 2026-11-20T08:00:00Z
+[[grant]]
+module = "a"
+digest = "sha256:0000000000000000000000000000000000000000000000000000000000000001"
+tenants = ["acme"]
+capabilities = []
+by = "bo@m.example"
+at = 2026-11-21T08:00:00Z
+"#;
+    const WITHDRAWN: &str = "[[grant]]\nwithdrawn = true\nmodule = \"a\"\ntenants = \"all\"\nby = \"ada@m.example\"\nat = 2026-11-22T08:00:00Z\n";
+
+    fn tenant(id: &str) -> TenantId {
+        TenantId::parse(id).unwrap()
+    }
+
+    #[test]
+    fn each_row_says_for_whom_it_decides_and_what_took_its_place() {
+        let tenants = [tenant("acme"), tenant("bolt")];
+        let rows = Grants::parse(FILE).unwrap().history(&tenants);
+        assert_eq!(rows[0].in_effect_for, [tenant("bolt")]);
+        let superseded = Superseded {
+            tenant: tenant("acme"),
+            by_line: 9,
+            withdrawn: false,
+        };
+        assert_eq!(rows[0].superseded, [superseded]);
+        assert!(rows[0].for_later && rows[0].for_all && !rows[1].for_later);
+        assert_eq!(rows[1].in_effect_for, [tenant("acme")]);
+        let rows = Grants::parse(&format!("{FILE}{WITHDRAWN}"))
+            .unwrap()
+            .history(&tenants);
+        assert!(rows[0].in_effect_for.is_empty() && !rows[0].for_later);
+        assert!(rows[0].superseded[1].withdrawn && rows[2].withdrawn && rows[2].for_later);
+        assert_eq!(rows[2].in_effect_for, tenants);
+    }
+
+    #[test]
+    fn the_grant_that_decides_is_told_with_its_line() {
+        let grants = Grants::parse(FILE).unwrap();
+        let digest = grants.iter().next().unwrap().digest;
+        let module = ModuleName::parse("a").unwrap();
+        let by = |id| {
+            let (grant, line) = grants.decides(&module, digest, &tenant(id)).unwrap();
+            (grant.by.to_string(), line.line)
+        };
+        assert_eq!(by("acme"), ("bo@m.example".to_owned(), 9));
+        assert_eq!(by("bolt"), ("ada@m.example".to_owned(), 2));
+        assert!(
+            grants
+                .decides(&module, Digest::of(b"x"), &tenant("acme"))
+                .is_none()
+        );
+        let none = Grants::parse(&format!("{FILE}{WITHDRAWN}")).unwrap();
+        assert!(none.decides(&module, digest, &tenant("acme")).is_none());
     }
 }

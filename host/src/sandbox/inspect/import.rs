@@ -157,7 +157,8 @@ mod tests {
             for version in &versions {
                 let name = format!("{interface}{version}");
                 let component = format!("(component (import \"{name}\" (instance)))");
-                let component = Component::new(&engine, component).unwrap();
+                let component = wat::parse_str(component).unwrap();
+                let component = Component::from_binary(&engine, &component).unwrap();
                 let links = linker.instantiate_pre(&component).is_ok();
                 let known = match Import::of(&name) {
                     Import::Capability(_) | Import::EveryWorld => true,

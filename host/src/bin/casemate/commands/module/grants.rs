@@ -34,7 +34,7 @@ pub(super) fn grants(
         rows.retain(|row| !row.in_effect_for.is_empty() || !row.superseded.is_empty());
     }
     if !history {
-        rows.retain(|row| !row.withdrawn && (!row.in_effect_for.is_empty() || row.for_all));
+        rows.retain(|row| !row.withdrawn && (!row.in_effect_for.is_empty() || row.for_later));
     }
     match shared.format {
         Format::Json => output::json("casemate.grants/v1", &List { grants: rows })?,
