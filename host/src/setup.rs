@@ -147,6 +147,7 @@ pub fn grant(
         by: Text::capped(by, 200),
         at,
         limits: WantedLimits::default(),
+        shadow: false,
     };
     let _alone = home.lock()?;
     let text = home
@@ -188,6 +189,7 @@ pub fn revoke(
         tenants,
         by: Text::capped(by, 200),
         at,
+        shadow: false,
     };
     let text = Grants::withdraw(&text, &withdrawal).map_err(SetupError::Written)?;
     home.replace_text(Grants::FILE, &text)?;

@@ -187,6 +187,7 @@ impl Bench {
             by: Text::capped(PERSON, 80),
             at: NOW,
             limits,
+            shadow: false,
         };
         let text = home.text("grants.toml").unwrap().unwrap();
         let text = Grants::add(&text, &grant).unwrap_or_else(|problems| panic!("{problems}"));

@@ -29,6 +29,7 @@ pub struct Granted {
     fields: FieldSet,
     withheld: Vec<Withheld>,
     limits: GrantedLimits,
+    shadow: bool,
 }
 
 /// A capability that a run does not have, and the line that decides it.
@@ -214,6 +215,7 @@ impl Granted {
                 .intersection(boundary.visible_fields(as_of)),
             withheld: withheld.collect(),
             limits: GrantedLimits::of(manifest.limits(), grant.limits),
+            shadow: grant.shadow,
         })
     }
 
@@ -262,6 +264,11 @@ impl Granted {
         &self.withheld
     }
 
+    /// Whether it runs beside the module of its name that counts, and what it computes is never kept.
+    pub fn is_shadow(&self) -> bool {
+        self.shadow
+    }
+
     /// The bounds of its run.
     pub fn limits(&self) -> GrantedLimits {
         self.limits
@@ -281,7 +288,8 @@ fn why_not(
     if let Some((grant, line)) = grants.last(|grant| grant.digest == digest) {
         return WhyNotGranted::OtherName(grant.module.clone(), line);
     }
-    let named = |grant: &Grant| grant.module == *module && grant.tenants.contains(tenant);
+    let named =
+        |grant: &Grant| grant.module == *module && grant.tenants.contains(tenant) && !grant.shadow;
     match grants.last(named) {
         Some((grant, line)) => WhyNotGranted::OtherDigest(grant.digest, line),
         None => WhyNotGranted::Never,

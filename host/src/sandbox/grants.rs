@@ -22,6 +22,9 @@ pub struct Grant {
     pub at: Instant,
     /// Limits lower than those the module asks for.
     pub limits: WantedLimits,
+    /// Whether it may only run beside the module of its name that counts: what it computes is compared
+    /// and never kept.
+    pub shadow: bool,
 }
 
 /// For whom a grant is.
@@ -55,6 +58,8 @@ pub struct Withdrawal {
     pub by: Text,
     /// When.
     pub at: Instant,
+    /// Whether it is of those bytes only that may run beside the module that counts.
+    pub shadow: bool,
 }
 
 /// The grants of a home: `grants.toml`, with what was withdrawn. Where several speak of one digest and
@@ -106,6 +111,7 @@ const GRANT: &[Key] = &[
     ("by", "by = \"first.last@mssp.example\""),
     ("at", "at = 2026-11-23T08:00:00Z"),
     ("limits", "limits = { memory_mib = 32 }"),
+    ("shadow", "shadow = true"),
     ("withdrawn", "withdrawn = true"),
 ];
 
@@ -214,18 +220,26 @@ impl Grants {
         digest: Digest,
         tenant: &TenantId,
     ) -> Deciding<'_> {
+        // A withdrawal of what runs beside: it is one of these bytes where they do.
+        let mut beside = None;
         for row in self.rows.iter().rev() {
             match row {
                 Row::Given(placed) => {
                     let grant = &placed.grant;
                     let is_of = grant.digest == digest && grant.module == *module;
                     if is_of && grant.tenants.contains(tenant) {
-                        return Deciding::Grant(grant, self.line(placed.capabilities));
+                        return match beside.filter(|_| grant.shadow) {
+                            Some(place) => Deciding::Withdrawn(self.line(place)),
+                            None => Deciding::Grant(grant, self.line(placed.capabilities)),
+                        };
                     }
                 }
                 Row::Withdrawn(row, place) => {
                     if row.module == *module && row.tenants.contains(tenant) {
-                        return Deciding::Withdrawn(self.line(*place));
+                        if !row.shadow {
+                            return Deciding::Withdrawn(self.line(*place));
+                        }
+                        beside = beside.or(Some(*place));
                     }
                 }
             }
@@ -259,6 +273,7 @@ fn row(table: &Table<'_, '_>) -> Option<Row> {
     let tenants = table.required("tenants").and_then(|v| tenants(sheet, &v));
     let by = table.required("by").and_then(|v| by(&v));
     let at = table.required("at").and_then(|v| v.instant());
+    let shadow = shadow(table)?;
     for key in ["digest", "capabilities", "limits"] {
         if let Some(value) = table.optional(key) {
             let help = "a withdrawal is of a module whatever its bytes: take this out".to_owned();
@@ -270,8 +285,17 @@ fn row(table: &Table<'_, '_>) -> Option<Row> {
         tenants: tenants?,
         by: by?,
         at: at?.0.value,
+        shadow,
     };
     Some(Row::Withdrawn(row, is.place))
+}
+
+/// Whether a row is of what runs beside the module that counts.
+fn shadow(table: &Table<'_, '_>) -> Option<bool> {
+    match table.optional("shadow") {
+        None => Some(false),
+        Some(value) => value.boolean().map(|is| is.value),
+    }
 }
 
 fn grant(table: &Table<'_, '_>) -> Option<Placed> {
@@ -288,6 +312,7 @@ fn grant(table: &Table<'_, '_>) -> Option<Placed> {
         None => Some(WantedLimits::default()),
         Some(value) => WantedLimits::read(&value),
     };
+    let shadow = shadow(table);
     let capabilities = capabilities?.iter().map(|c| c.value).collect();
     Some(Placed {
         place: table.place(),
@@ -300,6 +325,7 @@ fn grant(table: &Table<'_, '_>) -> Option<Placed> {
             by: by?,
             at: at?.0.value,
             limits: limits?,
+            shadow: shadow?,
         },
     })
 }
@@ -383,6 +409,9 @@ impl Grant {
             let pairs: Vec<String> = pairs.collect();
             text.push_str(&format!("limits = {{ {} }}\n", pairs.join(", ")));
         }
+        if self.shadow {
+            text.push_str("shadow = true\n");
+        }
         text
     }
 }
@@ -390,8 +419,9 @@ impl Grant {
 impl Withdrawal {
     /// The withdrawal as it is written in the file.
     pub fn text(&self) -> String {
+        let beside = if self.shadow { "shadow = true\n" } else { "" };
         format!(
-            "[[grant]]\nwithdrawn = true\nmodule = {}\ntenants = {}\nby = {}\nat = {}\n",
+            "[[grant]]\nwithdrawn = true\n{beside}module = {}\ntenants = {}\nby = {}\nat = {}\n",
             quote(self.module.as_str()),
             self.tenants.text(),
             quote(self.by.as_str()),

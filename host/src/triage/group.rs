@@ -1,13 +1,14 @@
 //! Checks a grouper's answer, keeps what it says and forms cases.
 
 use super::changed::Changed;
+use super::compare::Put;
 use super::fault::{self, AnswerFault};
 use crate::model::{
     Alert, AlertNumber, Case, Digest, Field, Group, Link, ModuleName, Placement, Rule, Standing,
     Text,
 };
 use crate::sandbox::bindings::grouping::{self, Grouped};
-use crate::store::{Change, GroupRow, Note, StoreError, Variant};
+use crate::store::{Change, GroupRow, Note, NotesOf, StoreError, Variant};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most groups that links can join into one case. A link that would make a larger one is kept
@@ -224,6 +225,26 @@ impl Checked {
             .map(|(group, standing)| (*group, *standing))
     }
 
+    /// Each alert and where it was put, in the order of the batch.
+    pub(super) fn puts(&self) -> impl Iterator<Item = (AlertNumber, Put<'_>)> {
+        self.placements.iter().map(|p| {
+            let rule = self.rules.get(p.rule as usize);
+            let put = Put {
+                group: p.group,
+                rule: rule.map_or([""; 3], |r| {
+                    [r.name.as_str(), r.says.as_str(), r.unit.as_str()]
+                }),
+                opens: self.openings.get(&p.alert).copied(),
+            };
+            (p.alert, put)
+        })
+    }
+
+    /// The groups that it links.
+    pub(super) fn linked(&self) -> impl Iterator<Item = (AlertNumber, AlertNumber)> {
+        self.links.iter().map(|link| (link.a, link.b))
+    }
+
     /// What the module wants remembered.
     pub(crate) fn notes(&self) -> &[Note] {
         &self.notes
@@ -324,7 +345,7 @@ impl Checked {
             };
             join(change, link, &mut changed)?;
         }
-        change.keep_notes(module, &self.notes)?;
+        change.keep_notes(NotesOf::Counting(module), &self.notes)?;
         changed.placements = placements;
         Ok(changed)
     }

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod changed;
+mod compare;
 mod draft;
 mod enrich;
 mod fault;
@@ -14,6 +15,7 @@ mod owner;
 mod place;
 mod runs;
 mod session;
+mod shadow;
 mod submit;
 mod trial;
 
@@ -28,5 +30,6 @@ pub use observer::{Observer, RunEnded, TakenIn};
 pub use owner::{Owners, Unowned};
 pub(crate) use session::{Knowledge, Modules, Parts};
 pub use session::{NotStarted, Session, SessionError};
+pub(crate) use shadow::Beside;
 pub use submit::{BATCH, Submitted};
 pub use trial::{NotTried, Trial, TrialAnswer, TrialBatch, TrialFailure, TrialMemory};

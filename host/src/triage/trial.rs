@@ -142,6 +142,7 @@ impl Trial {
             by: Text::capped(PERSON, 200),
             at: as_of,
             limits: WantedLimits::default(),
+            shadow: false,
         };
         let grants = Grants::add("version = 1\n", &grant)
             .and_then(|text| Grants::parse(&text))
@@ -212,6 +213,7 @@ impl Trial {
             fields: granted.fields(),
             withheld: granted.withheld().iter().map(|w| w.field).collect(),
             pooled: self.pooled,
+            shadow: granted.is_shadow(),
         };
         let begin = Beginning {
             record: self.log.begin_run(self.clock.now(), start)?,

@@ -46,6 +46,7 @@ pub(super) fn start() -> RunStart {
         fields: FieldSet::all(),
         withheld: FieldSet::default(),
         pooled: false,
+        shadow: false,
     }
 }
 
