@@ -30,6 +30,7 @@ mod real_data;
 mod receipts;
 mod restart;
 mod retention;
+mod shadow;
 mod standing;
 mod store;
 mod support;

@@ -167,9 +167,11 @@ impl Casemate {
             home.tenant(tenant)?;
         }
         let capabilities = manifest.capabilities().collect();
-        let loaded = self
-            .sandbox()
-            .load(files.component, manifest, digest, None)?;
+        let random = &*self.settings().random;
+        let keeps = self.settings().keep_compiled;
+        let cache = keeps.then(|| home.compiled(random)).and_then(Result::ok);
+        let sandbox = self.sandbox();
+        let loaded = sandbox.load(files.component, manifest, digest, cache.as_ref())?;
         let at = self.settings().clock.now();
         let _alone = home.lock()?;
         operator(home, by)?;

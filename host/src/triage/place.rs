@@ -71,7 +71,8 @@ impl Session {
                 }
             }
         }
-        Ok(())
+        // What a stopped session left for the candidate, too.
+        self.shadow_group()
     }
 
     /// One run of the grouper over these alerts; gives what it changed. Where it has no answer, gives the change back with

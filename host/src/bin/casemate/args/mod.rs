@@ -2,9 +2,11 @@
 
 mod boundary;
 mod module;
+mod shadow;
 
 pub(crate) use boundary::Boundary;
 pub(crate) use module::Module;
+pub(crate) use shadow::Shadow;
 
 use casemate::model::{Instant, ModuleName, TenantId};
 use casemate::triage::intake::From;

@@ -38,4 +38,7 @@ pub(crate) enum Module {
         #[arg(long, value_name = "PERSON")]
         by: String,
     },
+    /// Try a new version beside the one that counts
+    #[command(subcommand)]
+    Shadow(super::Shadow),
 }

@@ -1,6 +1,7 @@
 //! `casemate module`: one file a command that has more to say.
 
 mod list;
+mod shadow;
 
 use super::{init, not_set_up, open_home};
 use crate::ambient;
@@ -12,6 +13,7 @@ use casemate::setup;
 pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     match args {
         Args::List => list::list(shared),
+        Args::Shadow(args) => shadow::run(shared, args),
         Args::Add { folder } => {
             let home = open_home(shared)?;
             let name = folder
