@@ -30,6 +30,8 @@ mod real_data;
 mod receipts;
 mod restart;
 mod retention;
+mod rollout;
+mod settings;
 mod shadow;
 mod standing;
 mod store;

@@ -1,7 +1,8 @@
 //! What kind of thing went wrong, for every error of the library: one table.
 
 use crate::caller::NoCaller;
-use crate::open::{CannotRun, OpenError};
+use crate::cannot_run::CannotRun;
+use crate::open::OpenError;
 use crate::sandbox::{CompileError, EngineError, NotGranted, NotPrepared};
 use crate::setup::SetupError;
 use crate::store::StoreError;
@@ -139,6 +140,7 @@ impl SetupError {
             | Self::NotSuspended(_)
             | Self::NoModule(_)
             | Self::NotGranted(_, _)
+            | Self::Settings { .. }
             | Self::OtherName { .. } => ErrorKind::Usage,
         }
     }
@@ -150,8 +152,9 @@ impl crate::shadow::ShadowError {
         match self {
             Self::Store(error) => error.kind(),
             Self::Written(_) => ErrorKind::Environment,
-            Self::NotAnOperator(_) => ErrorKind::Denied,
+            Self::NotAnOperator(_) | Self::MustBeSigned(_) => ErrorKind::Denied,
             Self::Compile(_)
+            | Self::Settings { .. }
             | Self::NoModule(_)
             | Self::Same(_)
             | Self::OtherKind { .. }

@@ -144,6 +144,7 @@ mod alert;
 pub mod ambient;
 pub mod boundary;
 mod caller;
+mod cannot_run;
 mod kind;
 pub mod knowledge;
 mod link;
@@ -169,8 +170,9 @@ pub mod written;
 
 pub use alert::AlertFile;
 pub use caller::{Accounts, AsInRoster, Caller, NoCaller};
+pub use cannot_run::CannotRun;
 pub use kind::ErrorKind;
-pub use open::{CannotRun, Casemate, NotLoaded, OpenError, Settings};
+pub use open::{Casemate, NotLoaded, OpenError, Settings};
 pub use parallel::for_each_tenant;
 pub use reception::{OfDrafting, Outcome, Received, Reception};
 pub use retain::Retained;

@@ -1,8 +1,9 @@
 //! Which modules work for a tenant at a start, with what, and which of them counts.
 
 use crate::boundary::Boundary;
+use crate::cannot_run::CannotRun;
 use crate::model::{Digest, Instant, ModuleName};
-use crate::open::{CannotRun, Casemate};
+use crate::open::Casemate;
 use crate::sandbox::{Granted, Grants, Module, NotGranted, Prepared};
 use crate::store::Notice;
 use crate::trail::{DecidedBy, Log, Refused, Words};

@@ -1,13 +1,13 @@
 //! A home, opened: what an embedder begins with.
 
-use crate::boundary::{Boundary, HostNames, Roster};
+use crate::boundary::{Boundary, HostNames, RequireSigned, Roster};
 use crate::caller::{Accounts, AsInRoster, Caller, NoCaller};
+use crate::cannot_run::CannotRun;
 use crate::link::Linking;
 use crate::model::{Clock, Digest, Instant, ModuleName, TenantId, Text, caught};
 use crate::record::{Recorder, Written};
 use crate::sandbox::{
-    EngineError, Granted, Grants, Manifest, Memory, Module, NotGranted, NotPrepared, Refused,
-    Sandbox, WhyNotGranted, module_digest,
+    EngineError, Granted, Grants, Manifest, Memory, Module, Sandbox, module_digest,
 };
 use crate::store::{
     Below, CompiledCache, Dir, Folders, Home, Random, Records, StoreError, SystemRandom,
@@ -16,7 +16,7 @@ use crate::store::{
 use crate::suspension::Suspensions;
 use crate::trail::{Log, Opening, Origin};
 use crate::triage::{Cancel, Knowledge, NotStarted, Observer, Parts, Session};
-use crate::written::{Decision, Problems};
+use crate::written::Problems;
 use std::sync::Arc;
 
 /// What an embedder decides once for a process.
@@ -37,6 +37,8 @@ pub struct Settings {
     pub keep_compiled: bool,
     /// Says which person of the roster stands behind an account.
     pub accounts: Arc<dyn Accounts>,
+    /// What must carry an operator's signature, besides what `host.toml` of the home says.
+    pub require_signed: RequireSigned,
     /// Stops every session that is given no other.
     pub cancel: Cancel,
     /// Who is told what happens.
@@ -54,6 +56,7 @@ impl Settings {
             build: None,
             keep_compiled: true,
             accounts: Arc::new(AsInRoster),
+            require_signed: RequireSigned::default(),
             cancel: Cancel::new(),
             observer: Arc::new(()),
         }
@@ -127,7 +130,9 @@ impl Casemate {
         let home = Home::open_in(places)?;
         let written = |name| home.text(name)?.ok_or(OpenError::Missing(name));
         let roster = Roster::parse(&written("roster.toml")?).map_err(OpenError::Written)?;
-        let grants = Grants::parse(&written("grants.toml")?).map_err(OpenError::Written)?;
+        let required = required(&home, &settings)?.map_err(OpenError::Written)?;
+        let grants =
+            grants(&written(Grants::FILE)?, required, &roster).map_err(OpenError::Written)?;
         let sandbox = Sandbox::start(settings.memory)?;
         let cache = match settings
             .keep_compiled
@@ -397,7 +402,13 @@ impl Casemate {
     /// What is granted now, also by another process.
     fn grants_now(&self) -> Result<Grants, NotStarted> {
         let text = self.home.text(Grants::FILE)?.unwrap_or_default();
-        Grants::parse(&text).map_err(NotStarted::HomeFile)
+        let required = self.required()?.map_err(NotStarted::HomeFile)?;
+        grants(&text, required, &self.roster).map_err(NotStarted::HomeFile)
+    }
+
+    /// What must be signed now: what `host.toml` says and what the settings do.
+    pub(crate) fn required(&self) -> Result<Result<RequireSigned, Problems>, StoreError> {
+        required(&self.home, &self.settings)
     }
 
     /// Opens a tenant's store and continues its trail.
@@ -445,42 +456,19 @@ impl Casemate {
     }
 }
 
-/// A module that cannot run for a tenant.
-#[derive(Debug, thiserror::Error)]
-pub enum CannotRun {
-    /// Nobody granted it.
-    #[error(transparent)]
-    NotGranted(#[from] NotGranted),
-    /// It does not fit what it was granted.
-    #[error(transparent)]
-    NotPrepared(#[from] NotPrepared),
+fn required(
+    home: &Home,
+    settings: &Settings,
+) -> Result<Result<RequireSigned, Problems>, StoreError> {
+    let text = home.text(RequireSigned::FILE)?;
+    let stated = RequireSigned::parse(text.as_deref());
+    Ok(stated.map(|stated| stated.or(settings.require_signed)))
 }
 
-impl CannotRun {
-    /// The capability that was refused, where that is the reason.
-    pub fn capability(&self) -> Option<crate::model::Capability> {
-        match self {
-            Self::NotGranted(_) => None,
-            Self::NotPrepared(error) => error.why.capability(),
-        }
-    }
-
-    /// The line that decided, where somebody's consent was withheld or has lapsed. A module that was
-    /// never granted to the tenant was not refused anything.
-    pub fn decided_by(&self) -> Option<&Decision> {
-        match self {
-            Self::NotGranted(error) => match &*error.why {
-                WhyNotGranted::OtherDigest(_, line)
-                | WhyNotGranted::OtherName(_, line)
-                | WhyNotGranted::Withdrawn(line) => Some(line),
-                WhyNotGranted::Never
-                | WhyNotGranted::OtherTenants(_)
-                | WhyNotGranted::OtherBoundary(_) => None,
-            },
-            Self::NotPrepared(error) => match &*error.why {
-                Refused::Denied(denial) => Some(denial.by.line()),
-                Refused::Wasi(_) | Refused::Unknown(_) | Refused::Unusable(_) => None,
-            },
-        }
-    }
+fn grants(text: &str, required: RequireSigned, roster: &Roster) -> Result<Grants, Problems> {
+    let grants = Grants::parse(text)?;
+    Ok(match required.grants {
+        true => grants.signed(roster),
+        false => grants,
+    })
 }

@@ -226,7 +226,7 @@ impl Recorder<'_> {
 impl Given {
     fn of(grant: &Grant) -> Self {
         Self {
-            grant: Digest::of(grant.text().as_bytes()),
+            grant: grant.text_digest(),
             module: grant.module.clone(),
             digest: grant.digest,
             capabilities: grant.capabilities.iter().copied().collect(),

@@ -4,7 +4,8 @@ use crate::boundary::Boundary;
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Instant, ModuleName, TenantId, Text};
 use crate::sandbox::{
-    Grant, GrantedTenants, Grants, Manifest, WantedLimits, Withdrawal, module_digest,
+    Grant, GrantedSettings, GrantedTenants, Grants, Manifest, WantedLimits, WantedSettings,
+    Withdrawal, WrongSetting, module_digest,
 };
 use crate::store::{Dir, Home, StoreError, TenantScope};
 use crate::written::Problems;
@@ -40,6 +41,14 @@ pub enum SetupError {
     /// There is nothing to withdraw.
     #[error("module `{0}` is not granted to tenant `{1}`")]
     NotGranted(ModuleName, TenantId),
+    /// The module cannot be set so; each setting with what would be right, never none.
+    #[error("module `{module}`: {}", each(wrong))]
+    Settings {
+        /// The module.
+        module: ModuleName,
+        /// What is wrong.
+        wrong: Vec<WrongSetting>,
+    },
     /// A module's files do not belong together.
     #[error("the folder is that of module `{folder}` and its module.toml names `{name}`")]
     OtherName {
@@ -123,6 +132,43 @@ pub fn add_tenant(
     Ok(scope)
 }
 
+/// The settings that `name=value` says, for an installed module: see [`WrongSetting::parse`].
+///
+/// # Errors
+/// When there is no such module, its manifest does not hold, or a setting is wrong.
+pub fn settings_of(
+    home: &Home,
+    module: &ModuleName,
+    written: &[String],
+) -> Result<WantedSettings, SetupError> {
+    let (_, manifest) = home
+        .module(module)?
+        .ok_or_else(|| SetupError::NoModule(module.clone()))?;
+    let parsed = Manifest::parse(&manifest).map_err(SetupError::Written)?;
+    let (mut settings, mut wrong) = (WantedSettings::default(), Vec::new());
+    for one in written {
+        match WrongSetting::parse(parsed.settings(), one) {
+            Ok((name, value)) => settings.set(name, value),
+            Err(error) => wrong.push(error),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(settings)
+    } else {
+        Err(wrong_settings(module, wrong))
+    }
+}
+
+fn wrong_settings(module: &ModuleName, wrong: Vec<WrongSetting>) -> SetupError {
+    let module = module.clone();
+    SetupError::Settings { module, wrong }
+}
+
+fn each(wrong: &[WrongSetting]) -> String {
+    let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+    wrong.join("; ")
+}
+
 /// Grants an installed module, as it is now, everything it asks for, for these tenants. The
 /// boundary of each still decides what of it is allowed.
 ///
@@ -135,10 +181,28 @@ pub fn grant(
     by: &str,
     at: Instant,
 ) -> Result<Grant, SetupError> {
+    grant_with(home, module, tenants, WantedSettings::default(), by, at)
+}
+
+/// As [`grant`], with settings that are not to be the module's defaults.
+///
+/// # Errors
+/// As [`grant`]; when the module does not declare a setting, cannot be set so, or requires one that is
+/// not set.
+pub fn grant_with(
+    home: &Home,
+    module: &ModuleName,
+    tenants: GrantedTenants,
+    settings: WantedSettings,
+    by: &str,
+    at: Instant,
+) -> Result<Grant, SetupError> {
     let (component, manifest) = home
         .module(module)?
         .ok_or_else(|| SetupError::NoModule(module.clone()))?;
     let parsed = Manifest::parse(&manifest).map_err(SetupError::Written)?;
+    GrantedSettings::resolve(parsed.settings(), &settings)
+        .map_err(|wrong| wrong_settings(module, wrong))?;
     let grant = Grant {
         module: module.clone(),
         digest: module_digest(&component, manifest.as_bytes()),
@@ -148,6 +212,7 @@ pub fn grant(
         at,
         limits: WantedLimits::default(),
         shadow: false,
+        settings,
     };
     let _alone = home.lock()?;
     let text = home

@@ -2,6 +2,7 @@
 
 use crate::model::{Digest, Instant, ModuleName, RetentionClass, TenantId, Text};
 use crate::open::Casemate;
+use crate::sandbox::GrantedSettings;
 use crate::setup::SetupError;
 use crate::suspension::{StandingChange, Suspensions};
 use crate::trail::Entries;
@@ -74,6 +75,8 @@ pub struct ModuleStanding {
     pub runs: bool,
     /// Why it cannot.
     pub why: Option<String>,
+    /// Its settings in effect for the tenant; none where it cannot run.
+    pub settings: GrantedSettings,
 }
 
 impl Casemate {
@@ -170,13 +173,16 @@ impl Casemate {
         let boundary = self.boundary(&scope);
         let modules = self.modules().iter().map(|module| {
             let prepared = match &boundary {
-                Ok(boundary) => self.prepare(module, boundary, now).map(drop),
-                Err(_) => Ok(()),
+                Ok(boundary) => self
+                    .prepare(module, boundary, now)
+                    .map(|prepared| prepared.granted().settings().clone()),
+                Err(_) => Ok(GrantedSettings::default()),
             };
             ModuleStanding {
                 module: module.manifest().name().clone(),
                 runs: boundary.is_ok() && prepared.is_ok(),
-                why: prepared.err().map(|error| error.to_string()),
+                why: prepared.as_ref().err().map(ToString::to_string),
+                settings: prepared.unwrap_or_default(),
             }
         });
         let mut report = TenantReport {

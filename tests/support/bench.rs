@@ -1,7 +1,9 @@
 use super::folder::{Folder, open, project};
 use casemate::boundary::Boundary;
 use casemate::model::{Capability, Digest, Instant, ModuleName, TenantId, Text};
-use casemate::sandbox::{Grant, GrantedTenants, Grants, Manifest, WantedLimits, module_digest};
+use casemate::sandbox::{
+    Grant, GrantedTenants, Grants, Manifest, WantedLimits, WantedSettings, module_digest,
+};
 use casemate::store::{Home, Random, StoreError};
 use casemate::triage::Session;
 use casemate::{Casemate, Settings};
@@ -188,6 +190,7 @@ impl Bench {
             at: NOW,
             limits,
             shadow: false,
+            settings: WantedSettings::default(),
         };
         let text = home.text("grants.toml").unwrap().unwrap();
         let text = Grants::add(&text, &grant).unwrap_or_else(|problems| panic!("{problems}"));

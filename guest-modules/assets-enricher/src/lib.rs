@@ -2,7 +2,8 @@
 
 use casemate_sdk::assets::{self, Asset};
 use casemate_sdk::{
-    Alert, Batch, Enricher, Enrichment, Evidence, Field, Instant, Refusal, Statement, text,
+    Alert, Batch, Enricher, Enrichment, Evidence, Field, Instant, Refusal, Settings, Statement,
+    text,
 };
 
 /// The fields whose values are looked up, and how a statement introduces each.
@@ -25,7 +26,7 @@ const VALUE: usize = 80;
 pub struct Assets;
 
 impl Enricher for Assets {
-    fn enrich(_as_of: Instant, batch: &Batch) -> Vec<Enrichment> {
+    fn enrich(_as_of: Instant, _settings: &Settings, batch: &Batch) -> Vec<Enrichment> {
         match enrich(batch, assets::lookup) {
             Ok(enrichments) => enrichments,
             Err(refusal) => {

@@ -5,7 +5,8 @@ mod group;
 use std::collections::BTreeMap;
 
 use casemate_sdk::{
-    Dossier, Drafter, Evidence, Field, Finding, Instant, Section, Sentence, Statement, text,
+    Dossier, Drafter, Evidence, Field, Finding, Instant, Section, Sentence, Settings, Statement,
+    text,
 };
 
 use group::{Shown, alerts, some};
@@ -27,7 +28,7 @@ const GAPS: usize = 16;
 pub struct Summary;
 
 impl Drafter for Summary {
-    fn draft(_as_of: Instant, dossier: &Dossier) -> Vec<Sentence> {
+    fn draft(_as_of: Instant, _settings: &Settings, dossier: &Dossier) -> Vec<Sentence> {
         draft(dossier)
     }
 }

@@ -11,7 +11,7 @@ mod says;
 mod state;
 mod table;
 
-use casemate_sdk::{Batch, Grouped, Grouper, Instant, Refusal};
+use casemate_sdk::{Batch, Grouped, Grouper, Instant, Refusal, Settings};
 
 pub use method::{METHOD, Method};
 
@@ -19,7 +19,7 @@ pub use method::{METHOD, Method};
 pub struct Surprise;
 
 impl Grouper for Surprise {
-    fn group(_as_of: Instant, batch: &Batch) -> Grouped {
+    fn group(_as_of: Instant, _settings: &Settings, batch: &Batch) -> Grouped {
         match group(&METHOD, batch, casemate_sdk::memory::recall) {
             Ok(grouped) => grouped,
             Err(refusal) => stop(&refusal),

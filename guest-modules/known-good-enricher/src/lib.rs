@@ -1,7 +1,9 @@
 //! States which of the tenant's own known-good facts hold for an alert.
 
 use casemate_sdk::known_good::{self, Fact, holds};
-use casemate_sdk::{Alert, Batch, Enricher, Enrichment, Field, Instant, Refusal, Statement, text};
+use casemate_sdk::{
+    Alert, Batch, Enricher, Enrichment, Field, Instant, Refusal, Settings, Statement, text,
+};
 
 /// What one alert gets at most, as the contract has it.
 const PER_ALERT: usize = 32;
@@ -10,12 +12,16 @@ const TEXT: usize = 500;
 /// The longest single value in it, in bytes.
 const VALUE: usize = 100;
 
+/// The setting that says how many days before its expiry a fact is said to run out; 0 for never.
+pub const WARN_DAYS: &str = "warn-days";
+const DAY: Instant = 86_400_000;
+
 /// The module.
 pub struct KnownGood;
 
 impl Enricher for KnownGood {
-    fn enrich(as_of: Instant, batch: &Batch) -> Vec<Enrichment> {
-        match enrich(as_of, batch, known_good::facts) {
+    fn enrich(as_of: Instant, settings: &Settings, batch: &Batch) -> Vec<Enrichment> {
+        match enrich(as_of, settings.integer(WARN_DAYS), batch, known_good::facts) {
             Ok(enrichments) => enrichments,
             Err(refusal) => {
                 casemate_sdk::log!("no statement on known-good: the facts were refused: {refusal}");
@@ -28,12 +34,13 @@ impl Enricher for KnownGood {
 casemate_sdk::export_enricher!(KnownGood);
 
 /// The statements on a batch, given what answers for the facts. One question, each distinct rule id
-/// once.
+/// once. A fact that holds and expires in less than `warn_days` days is said to.
 ///
 /// # Errors
 /// The refusal of the facts.
 pub fn enrich(
     as_of: Instant,
+    warn_days: i64,
     batch: &Batch,
     facts: impl FnOnce(&[String]) -> Result<Vec<Vec<Fact>>, Refusal>,
 ) -> Result<Vec<Enrichment>, Refusal> {
@@ -69,20 +76,31 @@ pub fn enrich(
         let found = holding(false)
             .chain(holding(true))
             .filter(|f| holds(f, batch, &alert));
-        out.extend(found.take(PER_ALERT).map(|fact| state(as_of, &alert, fact)));
+        out.extend(
+            found
+                .take(PER_ALERT)
+                .map(|fact| state(as_of, warn_days, &alert, fact)),
+        );
     }
     Ok(out)
 }
 
-fn state(as_of: Instant, alert: &Alert<'_>, fact: &Fact) -> Enrichment {
+fn state(as_of: Instant, warn_days: i64, alert: &Alert<'_>, fact: &Fact) -> Enrichment {
     let expired = as_of >= fact.expires;
     let (kind, verb, until) = if expired {
         (Statement::ExpiredKnownGood, "would hold, but expired", "on")
     } else {
         (Statement::KnownGood, "holds", "until")
     };
+    let left = fact.expires.saturating_sub(as_of);
+    let soon = if !expired && left < warn_days.saturating_mul(DAY) {
+        let days = if warn_days == 1 { "day" } else { "days" };
+        format!(", in less than {warn_days} {days}")
+    } else {
+        String::new()
+    };
     let says = format!(
-        "The known-good fact {} {verb} {until} {}; owner {}; reason {}.",
+        "The known-good fact {} {verb} {until} {}{soon}; owner {}; reason {}.",
         text::quoted(&fact.id, VALUE),
         text::utc(fact.expires),
         text::quoted(&fact.owner, VALUE),
@@ -122,6 +140,10 @@ mod tests {
     }
 
     fn said(fields: &[Field], fact: Fact) -> Vec<Enrichment> {
+        said_warning(0, fields, fact)
+    }
+
+    fn said_warning(warn_days: i64, fields: &[Field], fact: Fact) -> Vec<Enrichment> {
         let mut b = BatchBuilder::new(fields);
         b.alert(1, 0)
             .set(Field::RuleId, "r")
@@ -129,7 +151,7 @@ mod tests {
         b.alert(2, 0)
             .set(Field::RuleId, "r")
             .set(Field::HostName, "Db1");
-        enrich(1_000, &b.build(), |rules| {
+        enrich(1_000, warn_days, &b.build(), |rules| {
             assert_eq!(rules, ["r"]);
             Ok(vec![vec![fact]])
         })
@@ -161,6 +183,22 @@ mod tests {
         let said = said(&BOTH, fact("backup", &conditions, 1_000));
         assert_eq!(said[0].kind, Statement::ExpiredKnownGood);
         assert!(said[0].text.contains("would hold, but expired on"));
+    }
+
+    #[test]
+    fn a_fact_is_said_to_run_out_as_many_days_before_as_the_operator_set() {
+        let conditions = [(Field::HostName, Comparison::Equals, "db1")];
+        let text = |warn_days, expires| {
+            let said = said_warning(warn_days, &BOTH, fact("backup", &conditions, expires));
+            said[0].text.clone()
+        };
+        let in_two_days = 1_000 + 2 * DAY;
+        assert!(!text(0, 1_001).contains("in less than"));
+        assert!(!text(2, in_two_days).contains("in less than"));
+        assert!(text(2, in_two_days - 1).contains("UTC, in less than 2 days; owner"));
+        assert!(text(1, 1_001).contains("in less than 1 day;"));
+        assert!(text(i64::MAX, i64::MAX - 1).contains("in less than"));
+        assert!(!text(365, 1_000).contains("in less than"), "it has expired");
     }
 
     #[test]

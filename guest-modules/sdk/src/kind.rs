@@ -1,21 +1,23 @@
-use crate::{Alerts, Batch, Earlier, Enrichment, Finding, Gap, Group, Grouped, Instant, Sentence};
+use crate::{
+    Alerts, Batch, Earlier, Enrichment, Finding, Gap, Group, Grouped, Instant, Sentence, Settings,
+};
 
 /// A module that groups alerts. Export it with [`export_grouper!`](crate::export_grouper).
 pub trait Grouper {
     /// Places every alert of the batch, in order.
-    fn group(as_of: Instant, batch: &Batch) -> Grouped;
+    fn group(as_of: Instant, settings: &Settings, batch: &Batch) -> Grouped;
 }
 
 /// A module that adds facts to alerts. Export it with [`export_enricher!`](crate::export_enricher).
 pub trait Enricher {
     /// Facts about the alerts of the batch, in row order; at most 32 per alert.
-    fn enrich(as_of: Instant, batch: &Batch) -> Vec<Enrichment>;
+    fn enrich(as_of: Instant, settings: &Settings, batch: &Batch) -> Vec<Enrichment>;
 }
 
 /// A module that drafts a case's summary. Export it with [`export_drafter!`](crate::export_drafter).
 pub trait Drafter {
     /// The draft: 1 to 128 sentences, in reading order.
-    fn draft(as_of: Instant, dossier: &Dossier) -> Vec<Sentence>;
+    fn draft(as_of: Instant, settings: &Settings, dossier: &Dossier) -> Vec<Sentence>;
 }
 
 /// All a drafter is handed.
@@ -56,9 +58,17 @@ macro_rules! export_grouper {
             use $crate::private::grouper as world;
             struct Exported;
             impl world::exports::casemate::soc::grouping::Guest for Exported {
-                fn group(as_of: $crate::Instant, batch: $crate::Alerts) -> $crate::Grouped {
+                fn group(
+                    as_of: $crate::Instant,
+                    settings: ::std::vec::Vec<$crate::private::Setting>,
+                    batch: $crate::Alerts,
+                ) -> $crate::Grouped {
                     $crate::private::start();
-                    <$module as $crate::Grouper>::group(as_of, &$crate::Batch::from(batch))
+                    <$module as $crate::Grouper>::group(
+                        as_of,
+                        &settings.into(),
+                        &$crate::Batch::from(batch),
+                    )
                 }
             }
     world::export!(Exported with_types_in $crate::private::grouper);
@@ -77,10 +87,15 @@ macro_rules! export_enricher {
             impl world::exports::casemate::soc::enriching::Guest for Exported {
                 fn enrich(
                     as_of: $crate::Instant,
+                    settings: ::std::vec::Vec<$crate::private::Setting>,
                     batch: $crate::Alerts,
                 ) -> ::std::vec::Vec<$crate::Enrichment> {
                     $crate::private::start();
-                    <$module as $crate::Enricher>::enrich(as_of, &$crate::Batch::from(batch))
+                    <$module as $crate::Enricher>::enrich(
+                        as_of,
+                        &settings.into(),
+                        &$crate::Batch::from(batch),
+                    )
                 }
             }
     world::export!(Exported with_types_in $crate::private::enricher);
@@ -99,10 +114,11 @@ macro_rules! export_drafter {
             impl world::exports::casemate::soc::drafting::Guest for Exported {
                 fn draft(
                     as_of: $crate::Instant,
+                    settings: ::std::vec::Vec<$crate::private::Setting>,
                     dossier: world::exports::casemate::soc::drafting::Dossier,
                 ) -> ::std::vec::Vec<$crate::Sentence> {
                     $crate::private::start();
-                    <$module as $crate::Drafter>::draft(as_of, &dossier.into())
+                    <$module as $crate::Drafter>::draft(as_of, &settings.into(), &dossier.into())
                 }
             }
     world::export!(Exported with_types_in $crate::private::drafter);

@@ -1,12 +1,12 @@
 //! What a Casemate module is written with. It hides how alerts cross into the sandbox:
 //!
 //! ```
-//! use casemate_sdk::{Batch, Enricher, Enrichment, Evidence, Field, Instant, Statement};
+//! use casemate_sdk::{Batch, Enricher, Enrichment, Field, Instant, Settings};
 //!
 //! struct Hello;
 //!
 //! impl Enricher for Hello {
-//!     fn enrich(_as_of: Instant, batch: &Batch) -> Vec<Enrichment> {
+//!     fn enrich(_as_of: Instant, _settings: &Settings, batch: &Batch) -> Vec<Enrichment> {
 //!         for alert in batch {
 //!             casemate_sdk::log!("{} on {}", alert.rule_id(), alert.get(Field::HostName));
 //!         }
@@ -28,6 +28,7 @@ mod builder;
 pub mod capability;
 mod field;
 mod kind;
+mod settings;
 mod start;
 pub mod text;
 
@@ -36,6 +37,7 @@ pub use builder::BatchBuilder;
 pub use capability::{assets, known_good, memory};
 pub use field::{Field, FieldName};
 pub use kind::{Dossier, Drafter, Enricher, Grouper};
+pub use settings::Settings;
 
 pub use bindings::drafter::exports::casemate::soc::drafting::{
     Earlier, Finding, Gap, Group, Section, Sentence,
@@ -45,7 +47,7 @@ pub use bindings::grouper::exports::casemate::soc::grouping::{
     Grouped, Link, Opening, Placement, Rule, Standing,
 };
 pub use bindings::imports::casemate::soc::types::{
-    AlertNumber, Attribute, Evidence, Instant, ObservableKind, Refusal, Statement,
+    AlertNumber, Attribute, Evidence, Instant, ObservableKind, Refusal, SettingValue, Statement,
 };
 
 /// Writes a line for the module's author, shown by the host at debug level; like `format!`.
@@ -66,6 +68,7 @@ pub fn write_log(line: &str) {
 /// What the export macros expand to. Not for use by hand.
 #[doc(hidden)]
 pub mod private {
+    pub use crate::bindings::imports::casemate::soc::types::Setting;
     pub use crate::bindings::{drafter, enricher, grouper, imports};
     pub use crate::start::start;
 }

@@ -8,10 +8,14 @@
 mod explain;
 mod host;
 mod parse;
+mod required;
 mod resolve;
 mod retention;
 mod review;
 mod roster;
+mod signed;
+#[cfg(test)]
+mod signed_tests;
 mod source;
 mod template;
 
@@ -23,10 +27,12 @@ mod tests;
 pub use crate::written::Decision;
 pub use explain::Explained;
 pub use host::{Endpoint, HostNames, InvalidEndpoint};
+pub use required::{RequireSigned, Signable};
 pub use resolve::Ruling;
 pub use retention::Retention;
 pub use review::{Audience, PacketPart, Review, ReviewItem};
 pub use roster::{Person, Role, Roster};
+pub use signed::{NotSigned, Purpose, Signed};
 pub use source::{EnrichmentSource, FeedName};
 pub use template::TemplateExclusion;
 

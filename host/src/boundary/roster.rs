@@ -1,6 +1,8 @@
 use super::review::words;
+use super::signed;
 use crate::model::Text;
-use crate::written::{At, Key, Place, Problems, Table, quoted, read};
+use crate::written::{At, Key, Place, Problems, Sheet, Table, quoted, read};
+use ssh_key::PublicKey;
 use std::fmt;
 
 words! {
@@ -21,6 +23,7 @@ pub struct Person {
     id: Text,
     name: Text,
     roles: Vec<Role>,
+    keys: Vec<PublicKey>,
 }
 
 impl Person {
@@ -43,6 +46,11 @@ impl Person {
     pub fn roles(&self) -> &[Role] {
         &self.roles
     }
+
+    /// The OpenSSH keys that the person signs with; may be empty.
+    pub(super) fn keys(&self) -> &[PublicKey] {
+        &self.keys
+    }
 }
 
 /// The people of a home: `roster.toml`.
@@ -56,6 +64,7 @@ const PERSON: &[Key] = &[
     ("id", "id = \"first.last@mssp.example\""),
     ("name", "name = \"First Last\""),
     ("roles", "roles = [\"analyst\"]"),
+    ("keys", "keys = [\"ssh-ed25519 AAAA…\"]"),
 ];
 
 impl Roster {
@@ -70,7 +79,7 @@ impl Roster {
         read(Self::FILE, text, KEYS, |file| {
             let version = file.version_one();
             let mut seen: Vec<(String, Place)> = Vec::new();
-            let mut people = Vec::new();
+            let mut people: Vec<Person> = Vec::new();
             for table in file.required("people")?.tables(PERSON)? {
                 let id = id(&table);
                 if let Some(id) = &id {
@@ -82,7 +91,7 @@ impl Roster {
                     }
                     seen.push((folded, id.place));
                 }
-                people.extend(person(&table, id));
+                people.extend(person(&table, id, &people));
             }
             version.map(|()| Self { people })
         })
@@ -110,7 +119,7 @@ fn id<'a>(table: &Table<'a, '_>) -> Option<At<&'a str>> {
     None
 }
 
-fn person(table: &Table<'_, '_>, id: Option<At<&str>>) -> Option<Person> {
+fn person(table: &Table<'_, '_>, id: Option<At<&str>>, before: &[Person]) -> Option<Person> {
     let name = table.required("name").and_then(|v| v.string(200));
     let roles = table.required("roles").and_then(|v| {
         let words = v.strings()?;
@@ -129,11 +138,49 @@ fn person(table: &Table<'_, '_>, id: Option<At<&str>>) -> Option<Person> {
         }
         Some(roles)
     });
+    let keys = match table.optional("keys") {
+        None => Some(Vec::new()),
+        Some(value) => value.strings().map(|lines| {
+            let keys = lines
+                .iter()
+                .filter_map(|line| key(table.sheet(), line, before));
+            keys.collect()
+        }),
+    };
     Some(Person {
         id: Text::capped(id?.value, 254),
         name: Text::capped(name?.value, 200),
         roles: roles?,
+        keys: keys?,
     })
+}
+
+/// A public key as OpenSSH writes it: one line of a `.pub` file. Whose a signature is must be beyond
+/// doubt, so a key is one person's.
+fn key(sheet: &Sheet<'_>, line: &At<&str>, before: &[Person]) -> Option<PublicKey> {
+    let wrong =
+        |message: &str, help: String| sheet.problem(line.place, message.to_owned(), Some(help));
+    let Ok(key) = PublicKey::from_openssh(line.value) else {
+        let help = "write the line of a `.pub` file: `ssh-ed25519 AAAA…`".to_owned();
+        wrong("is no public key of OpenSSH", help);
+        return None;
+    };
+    if !signed::can_verify(&key) {
+        let help = "make one with `ssh-keygen -t ed25519`, `-t ed25519-sk` or `-t ecdsa -b 256`";
+        let message = format!(
+            "a key of type `{}` is not taken",
+            quoted(key.algorithm().as_str())
+        );
+        wrong(&message, help.to_owned());
+        return None;
+    }
+    let holds = |person: &&Person| person.keys.iter().any(|k| k.key_data() == key.key_data());
+    if let Some(other) = before.iter().find(holds) {
+        let help = "each person signs with a key of their own".to_owned();
+        wrong(&format!("this key is that of `{}`", other.id), help);
+        return None;
+    }
+    Some(key)
 }
 
 /// Whether the text has the form of a person's id: visible ASCII with one `@` inside it.

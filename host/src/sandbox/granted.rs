@@ -1,6 +1,6 @@
 use super::grants::Deciding;
-use super::{Grant, GrantedLimits, Grants, Manifest};
-use crate::boundary::Boundary;
+use super::{Grant, GrantedLimits, GrantedSettings, Grants, Manifest, WrongSetting};
+use crate::boundary::{Boundary, NotSigned};
 use crate::model::{
     Capability, Digest, Field, FieldSet, Instant, ModuleKind, ModuleName, TenantId,
 };
@@ -30,6 +30,8 @@ pub struct Granted {
     withheld: Vec<Withheld>,
     limits: GrantedLimits,
     shadow: bool,
+    settings: GrantedSettings,
+    grant: Digest,
 }
 
 /// A capability that a run does not have, and the line that decides it.
@@ -106,14 +108,33 @@ pub enum WhyNotGranted {
     Never,
     /// It was granted to the tenant and that was withdrawn.
     Withdrawn(Decision),
+    /// It is granted, and this host wants grants signed: why this one does not count as signed.
+    NotSigned(NotSigned, Decision),
     /// The same bytes are granted to other tenants.
     OtherTenants(Decision),
     /// The same bytes are granted under another name.
     OtherName(ModuleName, Decision),
     /// The name is granted to the tenant with other bytes: the module or its manifest has changed.
     OtherDigest(Digest, Decision),
+    /// The grant sets something that the module does not declare, or to what it cannot be; never empty.
+    Settings(Vec<WrongSetting>),
     /// The boundary that was handed in is another tenant's.
     OtherBoundary(TenantId),
+}
+
+impl WhyNotGranted {
+    /// The line that decided, where a consent lapsed, was taken back or does not hold. A module that
+    /// was never granted to the tenant was not refused anything.
+    pub fn decided_by(&self) -> Option<&Decision> {
+        match self {
+            Self::OtherDigest(_, line)
+            | Self::OtherName(_, line)
+            | Self::NotSigned(_, line)
+            | Self::Withdrawn(line) => Some(line),
+            Self::Settings(wrong) => wrong.first()?.line.as_ref(),
+            Self::Never | Self::OtherTenants(_) | Self::OtherBoundary(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for WhyNotGranted {
@@ -122,6 +143,9 @@ impl fmt::Display for WhyNotGranted {
             Self::Never => write!(f, "no grant in {} names it", Grants::FILE),
             Self::Withdrawn(line) => {
                 write!(f, "{}:{} withdraws it", line.file, line.line)
+            }
+            Self::NotSigned(why, line) => {
+                write!(f, "{}:{} grants it, but {why}", line.file, line.line)
             }
             Self::OtherTenants(line) => {
                 write!(
@@ -142,6 +166,13 @@ impl fmt::Display for WhyNotGranted {
                 "{}:{} grants sha256:{digest}; the component or its module.toml has changed since",
                 line.file, line.line
             ),
+            Self::Settings(wrong) => {
+                for (nth, one) in wrong.iter().enumerate() {
+                    let between = if nth == 0 { "" } else { "; " };
+                    write!(f, "{between}{one}")?;
+                }
+                Ok(())
+            }
             Self::OtherBoundary(tenant) => write!(f, "the boundary is that of `{tenant}`"),
         }
     }
@@ -151,7 +182,8 @@ impl Granted {
     /// Decides what the module may have, as of a time.
     ///
     /// # Errors
-    /// When there is no grant at all for the module's digest and the tenant.
+    /// When there is no grant at all for the module's digest and the tenant, or the one that decides
+    /// sets what the module does not declare.
     pub fn decide(
         tenant: &TenantId,
         manifest: &Manifest,
@@ -174,10 +206,21 @@ impl Granted {
         let (grant, line) = match grants.deciding(module, digest, tenant) {
             Deciding::Grant(grant, line) => (grant, line),
             Deciding::Withdrawn(line) => return Err(not_granted(WhyNotGranted::Withdrawn(line))),
+            Deciding::NotSigned(why, line) => {
+                return Err(not_granted(WhyNotGranted::NotSigned(why, line)));
+            }
             Deciding::Nothing => {
                 return Err(not_granted(why_not(grants, module, digest, tenant)));
             }
         };
+
+        let settings = GrantedSettings::resolve(manifest.settings(), &grant.settings);
+        let settings = settings.map_err(|mut wrong| {
+            for one in &mut wrong {
+                one.line = grants.sets(grant, one.name.as_str());
+            }
+            not_granted(WhyNotGranted::Settings(wrong))
+        })?;
 
         let mut capabilities = Vec::new();
         let mut denied = Vec::new();
@@ -216,6 +259,8 @@ impl Granted {
             withheld: withheld.collect(),
             limits: GrantedLimits::of(manifest.limits(), grant.limits),
             shadow: grant.shadow,
+            settings,
+            grant: grant.text_digest(),
         })
     }
 
@@ -267,6 +312,16 @@ impl Granted {
     /// Whether it runs beside the module of its name that counts, and what it computes is never kept.
     pub fn is_shadow(&self) -> bool {
         self.shadow
+    }
+
+    /// The settings in effect: all that it declares.
+    pub fn settings(&self) -> &GrantedSettings {
+        &self.settings
+    }
+
+    /// The digest of the grant that decided.
+    pub fn grant(&self) -> Digest {
+        self.grant
     }
 
     /// The bounds of its run.

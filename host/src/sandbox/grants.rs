@@ -1,8 +1,8 @@
-use super::WantedLimits;
-use super::manifest::{capability_names, name};
-use crate::boundary::Roster;
+use super::grants_file::{GRANT, quote, row};
+use super::{SettingName, WantedLimits, WantedSettings};
+use crate::boundary::{NotSigned, Roster, Signed};
 use crate::model::{Capability, Digest, Instant, ModuleName, TenantId, Text};
-use crate::written::{Decision, Key, Place, Problems, Sheet, Table, Value, quoted, read};
+use crate::written::{At, Decision, Key, Place, Problems, read};
 
 /// An operator's consent: this module, in these very bytes, may run for these tenants with these
 /// capabilities.
@@ -25,6 +25,8 @@ pub struct Grant {
     /// Whether it may only run beside the module of its name that counts: what it computes is compared
     /// and never kept.
     pub shadow: bool,
+    /// Settings of the module that are not to be its defaults.
+    pub settings: WantedSettings,
 }
 
 /// For whom a grant is.
@@ -73,7 +75,7 @@ pub struct Grants {
 
 /// What stands in one table of the file.
 #[derive(Clone, Debug)]
-enum Row {
+pub(super) enum Row {
     Given(Placed),
     Withdrawn(Withdrawal, Place),
 }
@@ -89,31 +91,39 @@ impl Row {
 
 /// A grant and where it stands.
 #[derive(Clone, Debug)]
-struct Placed {
-    grant: Grant,
-    place: Place,
-    capabilities: Place,
+pub(super) struct Placed {
+    pub(super) grant: Grant,
+    pub(super) place: Place,
+    pub(super) capabilities: Place,
+    pub(super) signature: Option<Box<str>>,
+    pub(super) proof: Proof,
+    pub(super) settings: Vec<At<SettingName>>,
+}
+
+/// Whether a grant is signed, where that is wanted.
+#[derive(Clone, Debug)]
+pub(super) enum Proof {
+    NotWanted,
+    Proven(Signed),
+    Lacking(NotSigned),
+}
+
+impl Placed {
+    fn verify(&self, roster: &Roster) -> Result<Signed, NotSigned> {
+        let signature = self.signature.as_deref().ok_or(NotSigned::Missing)?;
+        self.grant.signed(roster, signature)
+    }
 }
 
 /// What decides about a module's bytes and a tenant.
 pub(super) enum Deciding<'a> {
     Grant(&'a Grant, Decision),
     Withdrawn(Decision),
+    NotSigned(NotSigned, Decision),
     Nothing,
 }
 
 const KEYS: &[Key] = &[("version", "version = 1"), ("grant", "[[grant]]")];
-const GRANT: &[Key] = &[
-    ("module", "module = \"my-module\""),
-    ("digest", "digest = \"sha256:…\""),
-    ("tenants", "tenants = [\"a-tenant\"]"),
-    ("capabilities", "capabilities = []"),
-    ("by", "by = \"first.last@mssp.example\""),
-    ("at", "at = 2026-11-23T08:00:00Z"),
-    ("limits", "limits = { memory_mib = 32 }"),
-    ("shadow", "shadow = true"),
-    ("withdrawn", "withdrawn = true"),
-];
 
 impl Grants {
     /// The file's name in a home.
@@ -136,6 +146,32 @@ impl Grants {
                 rows,
             })
         })
+    }
+
+    /// The same grants for a host that wants each signed by an operator: one that is not, or by
+    /// somebody other than it names, decides still, and what it decides is that the module does not
+    /// run. (An older one that is signed may say more than a later one that is not.) Withdrawals need
+    /// no signature.
+    #[must_use]
+    pub fn signed(mut self, roster: &Roster) -> Self {
+        for row in &mut self.rows {
+            if let Row::Given(placed) = row {
+                placed.proof = match placed.verify(roster) {
+                    Ok(signed) => Proof::Proven(signed),
+                    Err(why) => Proof::Lacking(why),
+                };
+            }
+        }
+        self
+    }
+
+    /// Whose signature stands behind a grant of these; none where none is wanted or it does not hold.
+    pub fn signed_by(&self, grant: &Grant) -> Option<&Signed> {
+        let placed = self.given().find(|p| std::ptr::eq(&p.grant, grant))?;
+        match &placed.proof {
+            Proof::Proven(signed) => Some(signed),
+            Proof::NotWanted | Proof::Lacking(_) => None,
+        }
     }
 
     /// All of them, in the order of the file.
@@ -191,6 +227,16 @@ impl Grants {
         Self::append(text, &grant.text())
     }
 
+    /// As [`Grants::add`], with the signature of an operator over [`Grant::text`], for
+    /// [`Purpose::Grant`].
+    ///
+    /// # Errors
+    /// As [`Grants::add`].
+    pub fn add_signed(text: &str, grant: &Grant, signature: &str) -> Result<String, Problems> {
+        let signature = quote(signature.trim());
+        Self::append(text, &format!("{}signature = {signature}\n", grant.text()))
+    }
+
     /// As [`Grants::add`], for a withdrawal.
     ///
     /// # Errors
@@ -228,9 +274,16 @@ impl Grants {
                     let grant = &placed.grant;
                     let is_of = grant.digest == digest && grant.module == *module;
                     if is_of && grant.tenants.contains(tenant) {
-                        return match beside.filter(|_| grant.shadow) {
-                            Some(place) => Deciding::Withdrawn(self.line(place)),
-                            None => Deciding::Grant(grant, self.line(placed.capabilities)),
+                        if let Some(place) = beside.filter(|_| grant.shadow) {
+                            return Deciding::Withdrawn(self.line(place));
+                        }
+                        return match &placed.proof {
+                            Proof::NotWanted | Proof::Proven(_) => {
+                                Deciding::Grant(grant, self.line(placed.capabilities))
+                            }
+                            Proof::Lacking(why) => {
+                                Deciding::NotSigned(why.clone(), self.line(placed.place))
+                            }
                         };
                     }
                 }
@@ -247,6 +300,13 @@ impl Grants {
         Deciding::Nothing
     }
 
+    /// The line of a grant of this file that sets this, or its first.
+    pub(super) fn sets(&self, grant: &Grant, name: &str) -> Option<Decision> {
+        let placed = self.given().find(|p| std::ptr::eq(&p.grant, grant))?;
+        let set = placed.settings.iter().find(|s| s.value.as_str() == name);
+        Some(self.line(set.map_or(placed.place, |s| s.place)))
+    }
+
     /// The last grant that is like this, and where it stands.
     pub(super) fn last(&self, is: impl Fn(&Grant) -> bool) -> Option<(&Grant, Decision)> {
         let placed = self.given().rev().find(|p| is(&p.grant))?;
@@ -255,178 +315,6 @@ impl Grants {
 
     fn line(&self, place: Place) -> Decision {
         Decision::at(Self::FILE, &self.text, place, None)
-    }
-}
-
-fn row(table: &Table<'_, '_>) -> Option<Row> {
-    let Some(value) = table.optional("withdrawn") else {
-        return grant(table).map(Row::Given);
-    };
-    let is = value.boolean()?;
-    if !is.value {
-        let help = "write `withdrawn = true`, or take the line out".to_owned();
-        value.wrong("is no withdrawal", Some(help));
-        return None;
-    }
-    let sheet = table.sheet();
-    let module = table.required("module").and_then(|v| name(sheet, &v));
-    let tenants = table.required("tenants").and_then(|v| tenants(sheet, &v));
-    let by = table.required("by").and_then(|v| by(&v));
-    let at = table.required("at").and_then(|v| v.instant());
-    let shadow = shadow(table)?;
-    for key in ["digest", "capabilities", "limits"] {
-        if let Some(value) = table.optional(key) {
-            let help = "a withdrawal is of a module whatever its bytes: take this out".to_owned();
-            value.wrong("belongs to a grant", Some(help));
-        }
-    }
-    let row = Withdrawal {
-        module: module?,
-        tenants: tenants?,
-        by: by?,
-        at: at?.0.value,
-        shadow,
-    };
-    Some(Row::Withdrawn(row, is.place))
-}
-
-/// Whether a row is of what runs beside the module that counts.
-fn shadow(table: &Table<'_, '_>) -> Option<bool> {
-    match table.optional("shadow") {
-        None => Some(false),
-        Some(value) => value.boolean().map(|is| is.value),
-    }
-}
-
-fn grant(table: &Table<'_, '_>) -> Option<Placed> {
-    let sheet = table.sheet();
-    let module = table.required("module").and_then(|v| name(sheet, &v));
-    let digest = table.required("digest").and_then(|v| digest(&v));
-    let tenants = table.required("tenants").and_then(|v| tenants(sheet, &v));
-    let named = table.required("capabilities");
-    let key = named.as_ref().map(|v| v.key);
-    let capabilities = named.and_then(|v| capability_names(sheet, &v));
-    let by = table.required("by").and_then(|v| by(&v));
-    let at = table.required("at").and_then(|v| v.instant());
-    let limits = match table.optional("limits") {
-        None => Some(WantedLimits::default()),
-        Some(value) => WantedLimits::read(&value),
-    };
-    let shadow = shadow(table);
-    let capabilities = capabilities?.iter().map(|c| c.value).collect();
-    Some(Placed {
-        place: table.place(),
-        capabilities: key?,
-        grant: Grant {
-            module: module?,
-            digest: digest?,
-            tenants: tenants?,
-            capabilities,
-            by: by?,
-            at: at?.0.value,
-            limits: limits?,
-            shadow: shadow?,
-        },
-    })
-}
-
-fn digest(value: &Value<'_, '_>) -> Option<Digest> {
-    let written = value.string(200)?;
-    let digest = Digest::parse(written.value).filter(|_| written.value.starts_with("sha256:"));
-    if digest.is_none() {
-        value.wrong("is not `sha256:` and 64 hexadecimal digits", None);
-    }
-    digest
-}
-
-fn tenants(sheet: &Sheet<'_>, value: &Value<'_, '_>) -> Option<GrantedTenants> {
-    const HELP: &str = "write `tenants = \"all\"` or `tenants = [\"a-tenant\"]`";
-    if let Some(word) = value.as_str() {
-        if word == "all" {
-            return Some(GrantedTenants::All);
-        }
-        let message = format!("is `{}`, not `all` or a list", quoted(word));
-        value.wrong(&message, Some(HELP.to_owned()));
-        return None;
-    }
-    let words = value.strings()?;
-    if words.is_empty() {
-        value.wrong("is empty", Some(HELP.to_owned()));
-    }
-    let mut tenants = Vec::new();
-    for word in &words {
-        match TenantId::parse(word.value) {
-            Ok(tenant) => tenants.push(tenant),
-            Err(error) => sheet.problem(word.place, error.to_string(), None),
-        }
-    }
-    Some(GrantedTenants::These(tenants))
-}
-
-fn by(value: &Value<'_, '_>) -> Option<Text> {
-    let by = value.string(254)?;
-    if crate::boundary::is_person(by.value) {
-        return Some(Text::capped(by.value, 254));
-    }
-    let help = "write `first.last@mssp.example`, a person of the roster";
-    value.wrong("is no id of a person", Some(help.to_owned()));
-    None
-}
-
-fn quote(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
-fn list(items: Vec<String>) -> String {
-    format!("[{}]", items.join(", "))
-}
-
-impl GrantedTenants {
-    fn text(&self) -> String {
-        match self {
-            Self::All => quote("all"),
-            Self::These(these) => list(these.iter().map(|t| quote(t.as_str())).collect()),
-        }
-    }
-}
-
-impl Grant {
-    /// The grant as it is written in the file.
-    pub fn text(&self) -> String {
-        let capabilities = self.capabilities.iter().map(|c| quote(c.name())).collect();
-        let mut text = format!(
-            "[[grant]]\nmodule = {}\ndigest = \"sha256:{}\"\ntenants = {}\ncapabilities = {}\nby = {}\nat = {}\n",
-            quote(self.module.as_str()),
-            self.digest,
-            self.tenants.text(),
-            list(capabilities),
-            quote(self.by.as_str()),
-            self.at,
-        );
-        if !self.limits.is_empty() {
-            let pairs = self.limits.pairs();
-            let pairs = pairs.map(|(key, value)| format!("{key} = {value}"));
-            let pairs: Vec<String> = pairs.collect();
-            text.push_str(&format!("limits = {{ {} }}\n", pairs.join(", ")));
-        }
-        if self.shadow {
-            text.push_str("shadow = true\n");
-        }
-        text
-    }
-}
-
-impl Withdrawal {
-    /// The withdrawal as it is written in the file.
-    pub fn text(&self) -> String {
-        let beside = if self.shadow { "shadow = true\n" } else { "" };
-        format!(
-            "[[grant]]\nwithdrawn = true\n{beside}module = {}\ntenants = {}\nby = {}\nat = {}\n",
-            quote(self.module.as_str()),
-            self.tenants.text(),
-            quote(self.by.as_str()),
-            self.at,
-        )
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sandbox::SettingValue;
 
 fn grant() -> Grant {
     Grant {
@@ -13,6 +14,20 @@ fn grant() -> Grant {
             ..WantedLimits::default()
         },
         shadow: false,
+        settings: [
+            (
+                "words",
+                SettingValue::Texts(vec![Text::capped("a \"b\"", 80)]),
+            ),
+            ("days", SettingValue::Integer(-3)),
+            ("mode", SettingValue::Text(Text::capped("", 80))),
+            ("on", SettingValue::Flag(true)),
+        ]
+        .into_iter()
+        .fold(WantedSettings::default(), |mut all, (name, value)| {
+            all.set(SettingName::parse(name).unwrap(), value);
+            all
+        }),
     }
 }
 
@@ -22,9 +37,12 @@ fn what_is_added_is_read_back_and_what_was_there_stays() {
     let all = Grant {
         tenants: GrantedTenants::All,
         limits: WantedLimits::default(),
+        settings: WantedSettings::default(),
         ..grant()
     };
     let commented = format!("{one}# kept \u{e9} as it is");
+    let settings = "settings = { days = -3, mode = \"\", on = true, words = ['a \"b\"'] }\n";
+    assert!(one.ends_with(settings), "{one}");
     let two = Grants::add(&commented, &all).unwrap();
     assert!(two.starts_with(&commented));
     let read = Grants::parse(&two).unwrap();

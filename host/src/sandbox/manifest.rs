@@ -1,4 +1,5 @@
 use super::WantedLimits;
+use super::settings::{self, DeclaredSetting};
 use crate::boundary::field_names;
 use crate::model::{Capability, Digest, FieldSet, ModuleKind, ModuleName, Text};
 use crate::written::{At, Decision, Key, Place, Problems, Sheet, Table, Value, quoted, read};
@@ -15,6 +16,7 @@ pub struct Manifest {
     capabilities: Vec<At<Capability>>,
     fields: FieldSet,
     limits: WantedLimits,
+    settings: Vec<DeclaredSetting>,
     description: Text,
     authors: Vec<Text>,
 }
@@ -29,6 +31,7 @@ const KEYS: &[Key] = &[
     ("capabilities", "capabilities = []"),
     ("fields", "fields = []"),
     ("limits", "[limits]"),
+    ("settings", settings::EXAMPLE),
 ];
 
 /// The digest that a grant names: of the component and its `module.toml` together.
@@ -63,6 +66,10 @@ impl Manifest {
                 None => Some(WantedLimits::default()),
                 Some(value) => WantedLimits::read(&value),
             };
+            let settings = match file.optional("settings") {
+                None => Some(Vec::new()),
+                Some(value) => settings::read_declared(&value),
+            };
             let description = optional_text(file, "description");
             let authors = authors(file);
             contract?;
@@ -77,6 +84,7 @@ impl Manifest {
                     .iter()
                     .fold(FieldSet::default(), |set, named| set.union(named.value)),
                 limits: limits?,
+                settings: settings?,
                 description: description?,
                 authors: authors?,
             })
@@ -111,6 +119,11 @@ impl Manifest {
     /// The limits it states.
     pub fn limits(&self) -> WantedLimits {
         self.limits
+    }
+
+    /// The settings it declares, by name; may be none.
+    pub fn settings(&self) -> &[DeclaredSetting] {
+        &self.settings
     }
 
     /// What it says it does; may be empty.

@@ -7,11 +7,15 @@ pub(crate) mod capability;
 mod engine;
 mod granted;
 mod grants;
+mod grants_file;
 mod limit;
 mod linker;
 mod manifest;
 mod prepare;
 mod run;
+mod settings;
+#[cfg(test)]
+mod signed_tests;
 pub(crate) mod table;
 mod wanted;
 
@@ -23,4 +27,8 @@ pub use manifest::{Manifest, module_digest};
 pub use prepare::{Module, NotPrepared, Prepared, Refused, Sandbox};
 pub(crate) use run::{Beginning, Finished};
 pub use run::{RunFailure, Why};
+pub use settings::{
+    DeclaredSetting, GrantedSettings, MAX_SETTING_BYTES, MAX_SETTING_TEXTS, MAX_SETTINGS,
+    SettingKind, SettingName, SettingText, SettingValue, WantedSettings, WrongSetting,
+};
 pub use wanted::{GrantedLimits, WantedLimits};

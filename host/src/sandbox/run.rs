@@ -130,6 +130,8 @@ pub(crate) struct Beginning {
     pub(crate) handed: Vec<(Evidence, Digest)>,
     /// The batch's bytes, as the record's commitment commits to them.
     pub(crate) batch: Vec<u8>,
+    /// The settings' bytes, likewise.
+    pub(crate) settings: Vec<u8>,
 }
 
 impl Prepared {
@@ -140,12 +142,12 @@ impl Prepared {
         given: Given,
         batch: &types::Alerts,
     ) -> Finished<grouping::Grouped> {
-        let as_of = begin.as_of.millis();
+        let (as_of, settings) = (begin.as_of.millis(), self.granted().settings().crossing());
         self.run(begin, given, |mut store, pre| {
             let module = grouper::GrouperPre::new(pre)?.instantiate(&mut store)?;
             module
                 .casemate_soc_grouping()
-                .call_group(store, as_of, batch)
+                .call_group(store, as_of, &settings, batch)
         })
     }
 
@@ -156,12 +158,12 @@ impl Prepared {
         given: Given,
         batch: &types::Alerts,
     ) -> Finished<Vec<enriching::Enrichment>> {
-        let as_of = begin.as_of.millis();
+        let (as_of, settings) = (begin.as_of.millis(), self.granted().settings().crossing());
         self.run(begin, given, |mut store, pre| {
             let module = enricher::EnricherPre::new(pre)?.instantiate(&mut store)?;
             module
                 .casemate_soc_enriching()
-                .call_enrich(store, as_of, batch)
+                .call_enrich(store, as_of, &settings, batch)
         })
     }
 
@@ -172,12 +174,12 @@ impl Prepared {
         given: Given,
         dossier: &drafting::Dossier,
     ) -> Finished<Vec<drafting::Sentence>> {
-        let as_of = begin.as_of.millis();
+        let (as_of, settings) = (begin.as_of.millis(), self.granted().settings().crossing());
         self.run(begin, given, |mut store, pre| {
             let module = drafter::DrafterPre::new(pre)?.instantiate(&mut store)?;
             module
                 .casemate_soc_drafting()
-                .call_draft(store, as_of, dossier)
+                .call_draft(store, as_of, &settings, dossier)
         })
     }
 
@@ -230,6 +232,7 @@ impl Prepared {
             material: Material {
                 salt: *run.salt.as_bytes(),
                 batch: begin.batch,
+                settings: begin.settings,
                 calls: run.calls,
                 answer: Vec::new(),
             },

@@ -379,7 +379,13 @@ impl View {
     /// What a run's commitments commit to.
     pub fn material(&self, run: u64) -> Result<Option<Material>, StoreError> {
         guarded!(self.tenant, {
-            self.one(t::MATERIAL, run, "a run's material")
+            let found = self.table(t::MATERIAL)?.get(run);
+            let Some(bytes) = found.map_err(|e| self.fail(&e))? else {
+                return Ok(None);
+            };
+            let read = Material::read(bytes.value());
+            read.map(Some)
+                .map_err(|e| unreadable(&self.tenant, "a run's material", &e))
         })
     }
 

@@ -20,7 +20,7 @@ pub struct RunStart {
     pub build: Option<Digest>,
     /// The digest of the effective boundary.
     pub boundary: Digest,
-    /// The digest of the grant; none where the module asks for no capability and needs none.
+    /// The digest of the grant, as its `grant` entry names it; none in entries of before it was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<Digest>,
     /// The time of decision handed to the module.
@@ -28,6 +28,9 @@ pub struct RunStart {
     pub as_of: Instant,
     /// To the batch as the module saw it.
     pub batch: Commitment,
+    /// To the settings as the module saw them; none in entries of before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Commitment>,
     /// How many alerts it holds.
     pub alerts: u64,
     /// What the run can call.

@@ -227,17 +227,13 @@ impl Checked {
 
     /// Each alert and where it was put, in the order of the batch.
     pub(super) fn puts(&self) -> impl Iterator<Item = (AlertNumber, Put<'_>)> {
-        self.placements.iter().map(|p| {
-            let rule = self.rules.get(p.rule as usize);
-            let put = Put {
-                group: p.group,
-                rule: rule.map_or([""; 3], |r| {
-                    [r.name.as_str(), r.says.as_str(), r.unit.as_str()]
-                }),
-                opens: self.openings.get(&p.alert).copied(),
-            };
-            (p.alert, put)
-        })
+        let rule = |index: u32| self.rules.get(index as usize);
+        let put = move |p: &grouping::Placement| Put {
+            group: p.group,
+            rule: rule(p.rule).map_or([""; 3], |r| [&r.name, &r.says, &r.unit].map(Text::as_str)),
+            opens: self.openings.get(&p.alert).copied(),
+        };
+        self.placements.iter().map(move |p| (p.alert, put(p)))
     }
 
     /// The groups that it links.

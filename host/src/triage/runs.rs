@@ -63,6 +63,7 @@ impl Session {
     ) -> Result<Beginning, SessionError> {
         let granted = module.granted();
         let salt = self.salt()?;
+        let settings = encoded("the settings", &granted.settings().crossing())?;
         let withheld: FieldSet = granted.withheld().iter().map(|w| w.field).collect();
         let record = self.log.begin_run(
             self.clock.now(),
@@ -72,9 +73,10 @@ impl Session {
                 host: Words::new(VERSION),
                 build: self.build,
                 boundary: self.boundary.digest(),
-                grant: None,
+                grant: Some(granted.grant()),
                 as_of,
                 batch: Commitment::of(&salt, &batch),
+                settings: Some(Commitment::of(&salt, &settings)),
                 alerts: alerts as u64,
                 capabilities: granted.capabilities().iter().copied().collect(),
                 fields: granted.fields(),
@@ -93,6 +95,7 @@ impl Session {
             as_of,
             handed,
             batch,
+            settings,
         })
     }
 

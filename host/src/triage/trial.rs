@@ -12,7 +12,8 @@ use crate::sandbox::capability::{Given, Recall};
 use crate::sandbox::table::project;
 use crate::sandbox::{
     Beginning, CompileError, Grant, Granted, GrantedTenants, Grants, Manifest, NotGranted,
-    NotPrepared, Prepared, RunFailure, Sandbox, WantedLimits, Why, bindings, module_digest,
+    NotPrepared, Prepared, RunFailure, Sandbox, WantedLimits, WantedSettings, Why, bindings,
+    module_digest,
 };
 use crate::store::Note;
 use crate::trail::{
@@ -143,6 +144,7 @@ impl Trial {
             at: as_of,
             limits: WantedLimits::default(),
             shadow: false,
+            settings: WantedSettings::default(),
         };
         let grants = Grants::add("version = 1\n", &grant)
             .and_then(|text| Grants::parse(&text))
@@ -199,15 +201,18 @@ impl Trial {
         let granted = self.prepared.granted();
         let salt = Salt::from_bytes(SALT);
         let bytes = postcard::to_stdvec(&batch.table).map_err(|_| TrialFailure::Encode)?;
+        let crossing = granted.settings().crossing();
+        let settings = postcard::to_stdvec(&crossing).map_err(|_| TrialFailure::Encode)?;
         let start = RunStart {
             module: granted.module().clone(),
             digest: granted.digest(),
             host: Words::new("a trial"),
             build: None,
             boundary: self.boundary,
-            grant: None,
+            grant: Some(granted.grant()),
             as_of: self.as_of,
             batch: Commitment::of(&salt, &bytes),
+            settings: Some(Commitment::of(&salt, &settings)),
             alerts: batch.numbers.len() as u64,
             capabilities: granted.capabilities().iter().copied().collect(),
             fields: granted.fields(),
@@ -222,6 +227,7 @@ impl Trial {
             as_of: self.as_of,
             handed: batch.handed.clone(),
             batch: bytes,
+            settings,
         };
         let mut given = Given::default();
         let mut has_memory = false;

@@ -14,7 +14,9 @@ pub use place::{Decision, Place};
 pub(crate) use problems::Report;
 pub use problems::{Problem, Problems};
 pub(crate) use reader::{At, Key, Sheet, Table, read};
-pub(crate) use value::Value;
+pub(crate) use value::{Plain, Value};
+
+pub(crate) use spelling::nearest;
 
 use crate::model::Text;
 

@@ -16,6 +16,16 @@ pub(crate) struct Value<'a, 't> {
     pub(super) value: &'a DeValue<'t>,
 }
 
+/// A value that is no table, date or fraction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Plain {
+    Integer(i64),
+    Text(String),
+    Flag(bool),
+    /// None of them twice.
+    Texts(Vec<String>),
+}
+
 impl<'a, 't> Value<'a, 't> {
     /// The value is of the right type and still wrong: `path` followed by the message.
     pub(crate) fn wrong(&self, message: &str, help: Option<String>) {
@@ -102,6 +112,67 @@ impl<'a, 't> Value<'a, 't> {
             }
         }
         Some(strings)
+    }
+
+    /// A whole number of either sign.
+    pub(crate) fn signed(&self) -> Option<At<i64>> {
+        let Some(integer) = self.value.as_integer() else {
+            return self.wrong_type("an integer");
+        };
+        match i64::from_str_radix(integer.as_str(), integer.radix()) {
+            Ok(value) => Some(self.at(value)),
+            Err(_) => {
+                let message = format!("is {}, which is too large", quoted(integer.as_str()));
+                self.wrong(&message, None);
+                None
+            }
+        }
+    }
+
+    /// An integer, a string, `true` or `false`, or a list of strings.
+    pub(crate) fn plain(&self) -> Option<Plain> {
+        const WANTED: &str = "an integer, a string, `true` or `false`, or a list of strings";
+        match self.value {
+            DeValue::Integer(_) => Some(Plain::Integer(self.signed()?.value)),
+            DeValue::String(text) => Some(Plain::Text(text.clone().into_owned())),
+            DeValue::Boolean(flag) => Some(Plain::Flag(*flag)),
+            DeValue::Array(_) => {
+                let texts = self.strings()?;
+                Some(Plain::Texts(
+                    texts.iter().map(|t| t.value.to_owned()).collect(),
+                ))
+            }
+            DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => self.wrong_type(WANTED),
+        }
+    }
+
+    /// The entries of a table whose keys are names that somebody chose, in the order of the file; each
+    /// name with where it stands.
+    pub(crate) fn entries(&self) -> Option<Vec<(At<&'a str>, Value<'a, 't>)>> {
+        let Some(table) = self.value.as_table() else {
+            return self.wrong_type("a table");
+        };
+        let mut entries: Vec<_> = table
+            .iter()
+            .map(|(name, value)| {
+                let key = self.sheet.place(name.span().start);
+                let name: &'a str = name.get_ref();
+                let value = Value {
+                    sheet: self.sheet,
+                    path: format!("{}.{}", self.path, quoted(name)),
+                    key,
+                    place: self.sheet.place(value.span().start),
+                    value: value.get_ref(),
+                };
+                let name = At {
+                    value: name,
+                    place: key,
+                };
+                (name, value)
+            })
+            .collect();
+        entries.sort_by_key(|(name, _)| (name.place.line, name.place.column));
+        Some(entries)
     }
 
     /// The string, where it is one; without a problem where it is not.

@@ -81,8 +81,8 @@ fn is_further(format: Format) -> bool {
 
 /// The formats that a command has besides the three that all have.
 fn further_formats(command: &Command) -> &'static [Format] {
-    match command {
-        Command::Group(_) => &[Format::Csv],
-        _ => &[],
+    if let Command::Group(_) = command {
+        return &[Format::Csv];
     }
+    &[]
 }

@@ -39,6 +39,7 @@ pub(super) fn start() -> RunStart {
         build: Some(Digest::of(b"program")),
         boundary: Digest::of(b"boundary"),
         grant: Some(Digest::of(b"grant")),
+        settings: Some(commitment("settings")),
         as_of: NOW,
         batch: commitment("batch"),
         alerts: 2,

@@ -3,7 +3,7 @@
 #[path = "../../misdeed.rs"]
 mod misdeed;
 
-use casemate_sdk::{Dossier, Drafter, Instant, Section, Sentence};
+use casemate_sdk::{Dossier, Drafter, Instant, Section, Sentence, Settings};
 pub use misdeed::OF_EVERY_KIND;
 
 /// The misdeeds of this module beside those of every kind, each with what it does.
@@ -27,7 +27,7 @@ pub const MISDEEDS: &[(&str, &str)] = &[
 pub struct Hostile;
 
 impl Drafter for Hostile {
-    fn draft(_as_of: Instant, dossier: &Dossier) -> Vec<Sentence> {
+    fn draft(_as_of: Instant, _settings: &Settings, dossier: &Dossier) -> Vec<Sentence> {
         let misdeed = misdeed::asked_for(&dossier.alerts);
         misdeed::commit(&misdeed);
         let evidence: Vec<_> = dossier.groups.iter().map(|g| g.evidence).take(64).collect();

@@ -5,7 +5,9 @@
 mod misdeed;
 
 use casemate_sdk::private::imports::casemate::soc::{assets, known_good};
-use casemate_sdk::{Alert, Batch, Enricher, Enrichment, Evidence, Field, Instant, Statement};
+use casemate_sdk::{
+    Alert, Batch, Enricher, Enrichment, Evidence, Field, Instant, Settings, Statement,
+};
 pub use misdeed::OF_EVERY_KIND;
 
 /// The misdeeds of this module beside those of every kind, each with what it does.
@@ -51,7 +53,7 @@ pub const MISDEEDS: &[(&str, &str)] = &[
 pub struct Hostile;
 
 impl Enricher for Hostile {
-    fn enrich(_as_of: Instant, batch: &Batch) -> Vec<Enrichment> {
+    fn enrich(_as_of: Instant, _settings: &Settings, batch: &Batch) -> Vec<Enrichment> {
         let misdeed = misdeed::asked_for(batch);
         misdeed::commit(&misdeed);
         ask(&misdeed);

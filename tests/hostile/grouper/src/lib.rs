@@ -6,7 +6,8 @@ mod misdeed;
 use casemate_sdk::memory::Note;
 use casemate_sdk::private::imports::casemate::soc::memory::recall;
 use casemate_sdk::{
-    AlertNumber, Batch, Field, Grouped, Grouper, Instant, Link, Opening, Placement, Rule, Standing,
+    AlertNumber, Batch, Field, Grouped, Grouper, Instant, Link, Opening, Placement, Rule, Settings,
+    Standing,
 };
 pub use misdeed::OF_EVERY_KIND;
 
@@ -96,7 +97,7 @@ pub const MISDEEDS: &[(&str, &str)] = &[
 pub struct Hostile;
 
 impl Grouper for Hostile {
-    fn group(_as_of: Instant, batch: &Batch) -> Grouped {
+    fn group(_as_of: Instant, _settings: &Settings, batch: &Batch) -> Grouped {
         let misdeed = misdeed::asked_for(batch);
         misdeed::commit(&misdeed);
         ask(&misdeed);

@@ -1,13 +1,15 @@
 //! An enricher that imports `assets` and `known-good`, though its `module.toml` asks for the second
 //! only.
 
-use casemate_sdk::{Batch, Enricher, Enrichment, Field, Instant, Statement, assets, known_good};
+use casemate_sdk::{
+    Batch, Enricher, Enrichment, Field, Instant, Settings, Statement, assets, known_good,
+};
 
 /// The module.
 pub struct Undeclared;
 
 impl Enricher for Undeclared {
-    fn enrich(_as_of: Instant, batch: &Batch) -> Vec<Enrichment> {
+    fn enrich(_as_of: Instant, _settings: &Settings, batch: &Batch) -> Vec<Enrichment> {
         let mut answer = Vec::new();
         for alert in batch {
             let facts = known_good::facts(&[alert.rule_id().to_owned()]).unwrap_or_default();

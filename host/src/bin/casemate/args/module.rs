@@ -25,6 +25,9 @@ pub(crate) enum Module {
         /// The person of the roster who grants it
         #[arg(long, value_name = "PERSON")]
         by: String,
+        /// A setting of the module, where it is not to be its default; may be repeated
+        #[arg(long = "set", value_name = "NAME=VALUE")]
+        set: Vec<String>,
     },
     /// Withdraw a module for tenants; what was granted stays in grants.toml, to be read
     Revoke {

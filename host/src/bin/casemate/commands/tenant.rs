@@ -120,7 +120,10 @@ fn page(report: &TenantReport) -> String {
     }
     for module in &report.modules {
         let says = match &module.why {
-            _ if module.runs => "runs".to_owned(),
+            _ if module.runs => {
+                let set = module.settings.iter().map(|(n, v)| format!("; {n} = {v}"));
+                format!("runs{}", set.collect::<String>())
+            }
             Some(why) => format!("does not run: {why}"),
             None => "does not run: the boundary does not hold".to_owned(),
         };

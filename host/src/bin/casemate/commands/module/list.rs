@@ -4,6 +4,7 @@ use super::super::{open, store};
 use crate::ambient;
 use crate::args::{Format, Shared};
 use crate::output::{self, Exit, Failure};
+use casemate::sandbox::{DeclaredSetting, SettingName, SettingValue};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -14,9 +15,20 @@ struct Row {
     digest: String,
     capabilities: Vec<String>,
     fields: Vec<String>,
+    settings: Vec<Setting>,
     imports: Vec<String>,
     can_run_for: Vec<String>,
     cannot_run_for: Vec<Cannot>,
+}
+
+#[derive(Serialize)]
+struct Setting {
+    name: SettingName,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// None where every grant has to say it.
+    default: Option<SettingValue>,
+    says: String,
 }
 
 #[derive(Serialize)]
@@ -69,6 +81,7 @@ pub(super) fn list(shared: &Shared) -> Result<Exit, Failure> {
             digest: format!("sha256:{}", module.digest()),
             capabilities: manifest.capabilities().map(|c| c.to_string()).collect(),
             fields: manifest.fields().iter().map(|f| f.to_string()).collect(),
+            settings: manifest.settings().iter().map(setting).collect(),
             imports: module.imports(),
             can_run_for,
             cannot_run_for,
@@ -100,6 +113,15 @@ pub(super) fn list(shared: &Shared) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+fn setting(declared: &DeclaredSetting) -> Setting {
+    Setting {
+        name: declared.name().clone(),
+        kind: declared.kind().word(),
+        default: declared.default().cloned(),
+        says: declared.describes(),
+    }
+}
+
 fn page(modules: &[Row], not_loaded: &[Broken], tenants: usize) -> String {
     let cells = |row: &Row| {
         let asks = if row.capabilities.is_empty() {
@@ -129,6 +151,17 @@ fn page(modules: &[Row], not_loaded: &[Broken], tenants: usize) -> String {
     ];
     let mut out = output::table(&head, &rows);
     for row in modules {
+        for setting in &row.settings {
+            let default = match &setting.default {
+                Some(default) => format!("by default {default}"),
+                None => "to be set by each grant".to_owned(),
+            };
+            let Setting { name, says, .. } = setting;
+            out.push_str(&format!(
+                "  `{}` has setting `{name}`, {default}: {says}\n",
+                row.module
+            ));
+        }
         for cannot in &row.cannot_run_for {
             out.push_str(&format!(
                 "  {}\n",

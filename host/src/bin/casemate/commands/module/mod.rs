@@ -30,11 +30,13 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
             module,
             tenants,
             by,
+            set,
         } => {
             let home = open_home(shared)?;
             let tenants = GrantedTenants::These(tenants.clone());
-            let grant =
-                setup::grant(&home, module, tenants, by, ambient::now()).map_err(not_set_up)?;
+            let settings = setup::settings_of(&home, module, set).map_err(not_set_up)?;
+            let grant = setup::grant_with(&home, module, tenants, settings, by, ambient::now())
+                .map_err(not_set_up)?;
             output::say(&format!(
                 "granted module `{module}`, sha256:{}, in grants.toml",
                 grant.digest

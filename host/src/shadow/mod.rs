@@ -8,76 +8,18 @@
 //! lets it count, tenant by tenant: of two versions of one name that are granted to a tenant, the one
 //! that was granted last counts.
 
-use crate::boundary::{Role, Roster};
-use crate::model::{Digest, Instant, ModuleKind, ModuleName, Shadowed, TenantId, Text};
+mod error;
+
+pub use error::ShadowError;
+
+use crate::boundary::{RequireSigned, Role, Roster};
+use crate::model::{Digest, Instant, ModuleName, Shadowed, TenantId, Text};
 use crate::open::Casemate;
 use crate::sandbox::{
-    CompileError, Grant, Granted, GrantedTenants, Grants, Manifest, WantedLimits, Withdrawal,
-    module_digest,
+    Grant, Granted, GrantedSettings, GrantedTenants, Grants, Manifest, WantedLimits,
+    WantedSettings, Withdrawal, module_digest,
 };
 use crate::store::{Home, StoreError};
-use crate::written::Problems;
-
-/// Why nothing was begun, stopped or accepted.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ShadowError {
-    /// A file could not be read or written.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A file does not hold.
-    #[error("{0}")]
-    Written(Problems),
-    /// The component is not valid.
-    #[error(transparent)]
-    Compile(#[from] CompileError),
-    /// Nothing of the name is installed to run beside.
-    #[error(
-        "module `{0}` is not installed: a candidate runs beside one that is; `casemate module add` installs it"
-    )]
-    NoModule(ModuleName),
-    /// The candidate is what is installed.
-    #[error(
-        "the candidate is the installed module `{0}`, byte for byte: there is nothing to compare"
-    )]
-    Same(ModuleName),
-    /// The two are of different kinds.
-    #[error(
-        "the candidate is one of the {candidate}s and the installed module `{module}` one of the {installed}s"
-    )]
-    OtherKind {
-        /// The name of both.
-        module: ModuleName,
-        /// What the candidate does.
-        candidate: ModuleKind,
-        /// What the installed one does.
-        installed: ModuleKind,
-    },
-    /// Another candidate of the name is granted to somebody.
-    #[error(
-        "module `{module}` has another candidate, sha256:{digest}, granted to `{tenant}`: stop or accept that one first"
-    )]
-    Another {
-        /// The module.
-        module: ModuleName,
-        /// The candidate that lies there.
-        digest: Digest,
-        /// One of the tenants that it is granted to.
-        tenant: TenantId,
-    },
-    /// There is no candidate of the name.
-    #[error("module `{0}` has no candidate: `casemate module shadow start FOLDER` begins with one")]
-    NoCandidate(ModuleName),
-    /// The candidate does not run beside the module for this tenant.
-    #[error("no candidate of module `{0}` is granted to run beside it for tenant `{1}`")]
-    NotBeside(ModuleName, TenantId),
-    /// No tenant would be granted anything.
-    #[error("module `{0}` is granted to no tenant: name those to accept it for")]
-    Nobody(ModuleName),
-    /// The person is no operator.
-    #[error("`{0}` is no operator of `roster.toml`: only an operator grants")]
-    NotAnOperator(Text),
-}
 
 /// A candidate that was begun with.
 #[derive(Debug)]
@@ -186,17 +128,21 @@ impl Casemate {
                 });
             }
         }
-        let grant = Grant {
+        let like = Grant {
             module: module.clone(),
             digest,
-            tenants: GrantedTenants::These(tenants.to_vec()),
+            tenants: GrantedTenants::All,
             capabilities,
             by: Text::capped(by, 200),
             at,
             limits: WantedLimits::default(),
+            settings: WantedSettings::default(),
             shadow: true,
         };
-        let text = Grants::add(&grants.text, &grant).map_err(ShadowError::Written)?;
+        let mut text = grants.text.clone();
+        for grant in grants.carried(loaded.manifest(), tenants, &like) {
+            text = Grants::add(&text, &grant).map_err(ShadowError::Written)?;
+        }
         let grants = Grants::parse(&text).map_err(ShadowError::Written)?;
         // The files first: a grant of what is not there would be told at every start.
         home.put_candidate(&module, files.component, files.manifest)?;
@@ -342,6 +288,10 @@ pub fn accept(
     let (component, manifest) = home.candidate(module)?.ok_or_else(none)?;
     let parsed = Manifest::parse(&manifest).map_err(ShadowError::Written)?;
     let digest = module_digest(&component, manifest.as_bytes());
+    let required = RequireSigned::parse(home.text(RequireSigned::FILE)?.as_deref());
+    if required.map_err(ShadowError::Written)?.grants {
+        return Err(ShadowError::MustBeSigned(digest));
+    }
     let installed = home.module(module)?;
     let old = installed.map(|(component, text)| module_digest(&component, text.as_bytes()));
     let (grants, all) = (Written::read(home)?, home.tenants()?.0);
@@ -371,19 +321,29 @@ pub fn accept(
         at,
         shadow: false,
     };
-    let grant = Grant {
+    let like = Grant {
         module: module.clone(),
         digest,
-        tenants: GrantedTenants::These(tenants.clone()),
+        tenants: GrantedTenants::All,
         capabilities: parsed.capabilities().collect(),
         by,
         at,
         limits: WantedLimits::default(),
+        settings: WantedSettings::default(),
         shadow: false,
     };
-    let text = Grants::withdraw(&grants.text, &withdrawal)
-        .and_then(|text| Grants::add(&text, &grant))
-        .map_err(ShadowError::Written)?;
+    let mut text = Grants::withdraw(&grants.text, &withdrawal).map_err(ShadowError::Written)?;
+    for grant in grants.carried(&parsed, &tenants, &like) {
+        let settings = GrantedSettings::resolve(parsed.settings(), &grant.settings);
+        if let (Err(wrong), GrantedTenants::These(of)) = (settings, &grant.tenants) {
+            let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+            return Err(ShadowError::Settings {
+                tenant: of.first().or(tenants.first()).cloned().ok_or_else(none)?,
+                why: wrong.join("; "),
+            });
+        }
+        text = Grants::add(&text, &grant).map_err(ShadowError::Written)?;
+    }
     home.replace_text(Grants::FILE, &text)?;
     let grants = Written::of(text)?;
     let left: Vec<TenantId> = all
@@ -438,6 +398,37 @@ impl Written {
     fn is(&self, tenant: &TenantId, module: &ModuleName, digest: Digest, shadow: bool) -> bool {
         let mut all = self.grants.in_effect(tenant).into_iter();
         all.any(|g| g.module == *module && g.digest == digest && g.shadow == shadow)
+    }
+
+    /// Grants like this one for these tenants, each with the limits and settings that the tenant has
+    /// already: of the candidate, where it is granted, else of what counts. What a manifest does not
+    /// declare any more is left out.
+    fn carried(&self, manifest: &Manifest, tenants: &[TenantId], like: &Grant) -> Vec<Grant> {
+        let mut grants: Vec<(Grant, Vec<TenantId>)> = Vec::new();
+        for tenant in tenants {
+            let mut of_name = self.grants.in_effect(tenant);
+            of_name.retain(|grant| grant.module == like.module);
+            let own = of_name.iter().rfind(|grant| grant.digest == like.digest);
+            let known = own.or(of_name.iter().rfind(|grant| !grant.shadow));
+            let mut grant = like.clone();
+            if let Some(known) = known {
+                grant.limits = known.limits;
+                for (name, value) in known.settings.iter() {
+                    if manifest.settings().iter().any(|s| s.name() == name) {
+                        grant.settings.set(name.clone(), value.clone());
+                    }
+                }
+            }
+            match grants.iter_mut().find(|(same, _)| *same == grant) {
+                Some((_, of)) => of.push(tenant.clone()),
+                None => grants.push((grant, vec![tenant.clone()])),
+            }
+        }
+        let for_these = |(grant, these)| Grant {
+            tenants: GrantedTenants::These(these),
+            ..grant
+        };
+        grants.into_iter().map(for_these).collect()
     }
 
     /// Whether it is granted, to count or to run beside.
