@@ -3,10 +3,8 @@
 
 use crate::shadow::{alone, begin, begun, bench, groups, named, next, of, record, refusals, work};
 use crate::support::{
-    Bench, Built, Finding, NOW, PERSON, made, ndjson, runs, said, start, state, stream, tenant,
-    trail,
+    Built, Finding, NOW, PERSON, made, ndjson, runs, said, start, state, stream, tenant, trail,
 };
-use casemate::model::Shadowed;
 use casemate::sandbox::{Grant, GrantedTenants, Grants, WantedLimits, WantedSettings};
 use casemate::shadow::{Files, ShadowError, accept, stop};
 
@@ -128,6 +126,13 @@ fn one_tenant_accepts_it_and_then_all_and_what_it_worked_with_is_erased() {
     }
     assert_eq!(digest_of("acme"), (new.digest(), false));
     assert_eq!(digest_of("bolt"), (old.digest(), false));
+    for id in ["acme", "bolt"] {
+        let report = bench.open().report(&tenant(id)).unwrap();
+        assert!(
+            report.modules.iter().all(|module| module.runs),
+            "{id}: {report:?}"
+        );
+    }
     let casemate = bench.open();
     let ended = record(&casemate, "acme", "grouper");
     assert!(ended.ended.is_some() && ended.examples.is_empty());

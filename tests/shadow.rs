@@ -2,13 +2,12 @@
 //! is counted.
 
 use crate::support::{
-    Bench, Built, Finding, NOW, PERSON, Run, State, made, materials, ndjson, runs, said,
-    session_state, start, state, stream, tenant, trail,
+    Bench, Built, Finding, PERSON, Run, State, materials, ndjson, runs, session_state, start,
+    state, stream, tenant, trail,
 };
 use casemate::Casemate;
 use casemate::model::{Compared, Difference, Drafts, Enrichments, Groups, Shadowed, TenantId};
-use casemate::sandbox::{Grant, GrantedTenants, Grants, WantedLimits, WantedSettings};
-use casemate::shadow::{Files, ShadowError, Started, accept, stop};
+use casemate::shadow::{Files, ShadowError, Started};
 use casemate::trail::{Entry, Stamped};
 use casemate::triage::intake::From;
 use casemate::triage::{Cancel, Changed, Observer, RunEnded, Session};

@@ -16,7 +16,7 @@ use crate::boundary::{RequireSigned, Role, Roster};
 use crate::model::{Digest, Instant, ModuleName, Shadowed, TenantId, Text};
 use crate::open::Casemate;
 use crate::sandbox::{
-    Grant, Granted, GrantedSettings, GrantedTenants, Grants, Manifest, WantedLimits,
+    Grant, Granted, GrantedSettings, GrantedTenants, Grants, Manifest, Module, WantedLimits,
     WantedSettings, Withdrawal, module_digest,
 };
 use crate::store::{Home, StoreError};
@@ -181,6 +181,24 @@ impl Casemate {
             Some(view) => view.shadows(),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Which of two versions of one name counts for a tenant: the candidate, where that was granted to
+    /// count and was granted last, else the installed module that is handed in.
+    pub fn counting<'a>(&'a self, installed: &'a Module, tenant: &TenantId) -> &'a Module {
+        let name = installed.manifest().name();
+        let granted = self.grants().in_effect(tenant);
+        let place = |module: &Module| {
+            let digest = module.digest();
+            granted
+                .iter()
+                .rposition(|grant| grant.module == *name && grant.digest == digest && !grant.shadow)
+        };
+        let mut candidates = self.candidates().iter();
+        candidates
+            .find(|candidate| candidate.manifest().name() == name)
+            .filter(|candidate| place(candidate) > place(installed))
+            .unwrap_or(installed)
     }
 
     /// The candidates of the home, in the order of their names.
