@@ -297,8 +297,9 @@ fn the_command_line_begins_shows_and_accepts() {
     let candidate = next("grouper");
     let place = folder.path().join("new-grouper");
     std::fs::create_dir(&place).unwrap();
-    std::fs::write(place.join("module.wasm"), &candidate.wasm).unwrap();
-    std::fs::write(place.join("module.toml"), &candidate.toml).unwrap();
+    crate::support::written(&folder, "new-grouper/module.wasm", &candidate.wasm);
+    let manifest = candidate.toml.as_bytes();
+    crate::support::written(&folder, "new-grouper/module.toml", manifest);
     let place = place.to_str().unwrap();
     let by = ["--by", "ada@mssp.example"];
     let shadow = |arguments: &[&str]| said(&home, &[&["module", "shadow"], arguments].concat());

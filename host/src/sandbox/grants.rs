@@ -76,14 +76,14 @@ pub struct Grants {
 /// What stands in one table of the file.
 #[derive(Clone, Debug)]
 pub(super) enum Row {
-    Given(Placed),
+    Given(Box<Placed>),
     Withdrawn(Withdrawal, Place),
 }
 
 impl Row {
     fn given(&self) -> Option<&Placed> {
         match self {
-            Self::Given(placed) => Some(placed),
+            Self::Given(placed) => Some(placed.as_ref()),
             Self::Withdrawn(_, _) => None,
         }
     }

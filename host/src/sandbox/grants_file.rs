@@ -28,7 +28,7 @@ pub(super) const GRANT: &[Key] = &[
 
 pub(super) fn row(table: &Table<'_, '_>) -> Option<Row> {
     let Some(value) = table.optional("withdrawn") else {
-        return grant(table).map(Row::Given);
+        return grant(table).map(|placed| Row::Given(Box::new(placed)));
     };
     let is = value.boolean()?;
     if !is.value {

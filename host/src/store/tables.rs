@@ -71,8 +71,9 @@ pub(super) const SHADOW_WAITING: TableDefinition<'_, (&str, u64), &[u8]> =
     TableDefinition::new("shadow-waiting");
 /// Groups of the two that are compared: (module, whose, group) -> (alerts, where the other has the
 /// alert that opened it, how many groups of the other, whether it is routine).
-pub(super) const SHADOW_GROUPS: TableDefinition<'_, (&str, u8, u64), (u64, u64, u32, bool)> =
+pub(super) const SHADOW_GROUPS: TableDefinition<'_, (&str, u8, u64), SeenValue> =
     TableDefinition::new("shadow-groups");
+type SeenValue = (u64, u64, u32, bool);
 /// How many alerts are in a group of the one and a group of the other.
 pub(super) const SHADOW_CELLS: TableDefinition<'_, (&str, u64, u64), u64> =
     TableDefinition::new("shadow-cells");

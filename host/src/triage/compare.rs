@@ -304,7 +304,6 @@ pub(super) fn drafts(
 
 /// Takes pairs of one and the other out that match, each once, in their order: what is left of both,
 /// and the pairs. Only what has the same key can match.
-#[expect(clippy::type_complexity, reason = "it is said in the line above")]
 fn unmatched<'a, T, K: Ord>(
     a: Vec<&'a T>,
     b: Vec<&'a T>,

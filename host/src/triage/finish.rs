@@ -22,10 +22,13 @@ const CASES: usize = 64;
 struct Besides {
     /// What the enrichers went by.
     view: Option<View>,
-    enriched: Vec<(Vec<Subject>, Vec<(ModuleName, Ran<Vec<Enrichment>>)>)>,
+    enriched: Vec<(Vec<Subject>, Vec<Enriched>)>,
     gaps: Vec<String>,
     drafted: Vec<(AlertNumber, Ran<Draft>)>,
 }
+
+/// What an enricher did of a batch.
+type Enriched = (ModuleName, Ran<Vec<Enrichment>>);
 
 /// What became of the cases that had changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]

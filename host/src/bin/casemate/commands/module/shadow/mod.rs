@@ -45,10 +45,10 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
 }
 
 fn not_done(error: ShadowError) -> Failure {
-    match error {
-        ShadowError::Store(error) => store(error),
-        error => Failure::new(error.kind().into(), error),
+    if let ShadowError::Store(error) = error {
+        return store(error);
     }
+    Failure::new(error.kind().into(), error)
 }
 
 fn listed(tenants: &[TenantId]) -> String {
