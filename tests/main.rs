@@ -10,7 +10,12 @@
 
 mod alerts;
 mod answers;
+mod audit;
+#[cfg(feature = "author")]
+mod author;
 mod backup;
+mod boundaries;
+mod boundary_commands;
 mod command_line;
 mod consent;
 mod damage;

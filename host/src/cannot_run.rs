@@ -30,7 +30,10 @@ impl CannotRun {
             Self::NotGranted(error) => error.why.decided_by(),
             Self::NotPrepared(error) => match &*error.why {
                 Refused::Denied(denial) => Some(denial.by.line()),
-                Refused::Wasi(_) | Refused::Unknown(_) | Refused::Unusable(_) => None,
+                Refused::OtherVersion(_)
+                | Refused::Wasi(_)
+                | Refused::Unknown(_)
+                | Refused::Unusable(_) => None,
             },
         }
     }

@@ -103,7 +103,11 @@ impl NotStarted {
     /// What kind of thing went wrong.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoBoundary(_) | Self::Boundary { .. } | Self::Suspended(_) => ErrorKind::Denied,
+            Self::NoBoundary(_)
+            | Self::Boundary { .. }
+            | Self::Defaults(_)
+            | Self::Rollout(_, _)
+            | Self::Suspended(_) => ErrorKind::Denied,
             Self::Trail { error, .. } => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Record(error) => error.kind(),
@@ -140,8 +144,16 @@ impl SetupError {
             | Self::NotSuspended(_)
             | Self::NoModule(_)
             | Self::NotGranted(_, _)
+            | Self::Boundary(_)
+            | Self::NotAnOperator(_)
+            | Self::NeedsSignature(_)
+            | Self::NotSigned(_)
+            | Self::NotAskedFor(_, _)
+            | Self::GrantedToNobody(_)
             | Self::Settings { .. }
             | Self::OtherName { .. } => ErrorKind::Usage,
+            Self::ChangedMeanwhile => ErrorKind::TryAgain,
+            Self::InHome(error) => error.kind(),
         }
     }
 }

@@ -75,6 +75,10 @@
 //! | work on many tenants at once | [`for_each_tenant`] |
 //! | await | `casemate::nonblocking`, with the feature `async` |
 //! | check a trail | [`trail::verify()`] |
+//! | try a module in the sandbox, as its author | [`workbench`] |
+//! | change a boundary or the defaults, and see the difference first | [`boundaries`] |
+//! | look at a module before it is granted, compare two versions | [`sandbox::inspect`], [`consent`] |
+//! | say what each module can touch, who allowed it, what it used | [`audit`] |
 //! | write a boundary, a grant, a known-good fact | [`boundary`], [`sandbox::Grants`], [`knowledge`] |
 //!
 //! The library reaches for nothing that it was not handed: no file by its path, no clock, no
@@ -142,9 +146,12 @@
 
 mod alert;
 pub mod ambient;
+pub mod audit;
+pub mod boundaries;
 pub mod boundary;
 mod caller;
 mod cannot_run;
+pub mod consent;
 mod kind;
 pub mod knowledge;
 mod link;
@@ -166,6 +173,7 @@ mod suspension;
 pub mod tenants;
 pub mod trail;
 pub mod triage;
+pub mod workbench;
 pub mod written;
 
 pub use alert::AlertFile;

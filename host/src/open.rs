@@ -1,6 +1,6 @@
 //! A home, opened: what an embedder begins with.
 
-use crate::boundary::{Boundary, HostNames, RequireSigned, Roster};
+use crate::boundary::{Boundary, RequireSigned, Roster};
 use crate::caller::{Accounts, AsInRoster, Caller, NoCaller};
 use crate::cannot_run::CannotRun;
 use crate::link::Linking;
@@ -262,23 +262,6 @@ impl Casemate {
         Ok(self.home.tenants()?.0)
     }
 
-    /// Parses a tenant's boundary as it is written now.
-    ///
-    /// # Errors
-    /// When it is missing, incomplete or contradictory.
-    pub fn boundary(&self, scope: &TenantScope) -> Result<Boundary, NotStarted> {
-        let tenant = scope.tenant();
-        let text = scope
-            .boundary()?
-            .ok_or_else(|| NotStarted::NoBoundary(tenant.clone()))?;
-        Boundary::parse(tenant, &text, &self.roster, &HostNames::none()).map_err(|problems| {
-            NotStarted::Boundary {
-                tenant: tenant.clone(),
-                problems,
-            }
-        })
-    }
-
     /// Reads what a tenant wrote down about itself, and says what of it does not hold.
     ///
     /// # Errors
@@ -353,15 +336,17 @@ impl Casemate {
         if standing.suspended(tenant).is_some() {
             return Err(NotStarted::Suspended(tenant.clone()));
         }
-        let boundary = self.boundary(&scope)?;
+        self.boundary(&scope)?;
         let grants = self.grants_now()?;
         let (knowledge, written) = Written::read(&scope)?;
         let writer = scope.lock()?;
+        // Read again: what was applied and recorded by whoever held the lock is in effect here.
+        let boundary = self.boundary(&scope)?;
         let now = self.settings.clock.now();
         let (records, log) = self.continue_trail(&scope, &writer, now)?;
         let recorder = self.recorder(&records, &log, now);
         recorder.suspensions(&standing)?;
-        recorder.boundary(&boundary)?;
+        recorder.boundary(&boundary, &self.applications()?)?;
         recorder.grants(&grants)?;
         recorder.knowledge(&written, boundary.accountable())?;
         let linking = Linking {

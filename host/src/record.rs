@@ -1,11 +1,11 @@
 //! What the operator's files say now and did not say at the last start: recorded before it has an
 //! effect, and kept with the salt of its commitments.
 
-use crate::boundary::Boundary;
+use crate::boundary::{Applications, AppliedTo, Boundary, Defaults, Difference};
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Capability, Digest, Instant, ModuleName};
 use crate::sandbox::{Grant, Grants, Withdrawal};
-use crate::store::{Material, Random, Records, StoreError, TenantScope};
+use crate::store::{Kept, Material, Random, Records, StoreError, TenantScope};
 use crate::suspension::Suspensions;
 use crate::trail::{
     BoundaryChange, Commitment, GrantChange, GrantVerb, KnowledgeChange, Log, OutsideRun, Salt,
@@ -13,6 +13,7 @@ use crate::trail::{
 };
 use crate::triage::{Knowledge, NotStarted};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A tenant's trail and store, open for writing, with what an entry needs.
 pub(crate) struct Recorder<'a> {
@@ -25,6 +26,15 @@ pub(crate) struct Recorder<'a> {
 /// Names of what was in effect, in the store.
 const SUSPENSIONS: &str = "suspensions";
 const GRANTS: &str = "grants";
+const APPLIED: &str = "applied";
+
+/// How many times a boundary was applied, as far as entries tell it: the tenant's own file and the
+/// defaults.
+#[derive(Clone, Copy, Default, serde::Serialize, serde::Deserialize)]
+struct Told {
+    own: u64,
+    defaults: u64,
+}
 
 /// A grant that was in effect at the last start.
 #[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -83,25 +93,50 @@ impl Written {
 }
 
 impl Recorder<'_> {
-    /// Records a boundary that is not the one of the last start.
-    pub(crate) fn boundary(&self, boundary: &Boundary) -> Result<(), NotStarted> {
-        let before = self.records.view()?.boundary_digest()?;
-        if before == Some(boundary.digest()) {
+    /// Records a boundary that is not the one that was last in effect: the difference in words, and who
+    /// applied what changed. Who edited a file in place is not known and nobody's name is recorded.
+    pub(crate) fn boundary(
+        &self,
+        boundary: &Boundary,
+        applied: &Applications,
+    ) -> Result<(), NotStarted> {
+        let view = self.records.view()?;
+        let kept = view.boundary_kept()?;
+        let digest = boundary.digest();
+        if kept.as_ref().is_some_and(|kept| kept.digest == digest) {
             return Ok(());
         }
+        let told: Told = view.state(APPLIED)?.unwrap_or_default();
+        let by = who(kept.as_ref(), boundary, applied, told);
+        let change = difference(kept.as_ref(), boundary, self.now);
         let salt = self.salt()?;
+        let of = |text: &str| Commitment::of(&salt, text.as_bytes());
         let number = self.log.append(
             self.now,
             BoundaryChange {
-                before,
-                now: boundary.digest(),
-                change: Commitment::of(&salt, boundary.text().as_bytes()),
-                by: Commitment::of(&salt, boundary.accountable().as_bytes()),
+                before: kept.map(|kept| kept.digest),
+                now: digest,
+                change: of(&change),
+                by: of(&by),
             },
         )?;
         self.log.sync()?;
+        let own = AppliedTo::Tenant(boundary.tenant().clone());
+        let told = Told {
+            own: applied.of(&own).count() as u64,
+            defaults: applied.of(&AppliedTo::Defaults).count() as u64,
+        };
+        let material = Material {
+            salt: *salt.as_bytes(),
+            batch: change.into_bytes(),
+            answer: by.into_bytes(),
+            ..Material::default()
+        };
+        let (text, defaults) = (boundary.text(), boundary.defaults().map(Defaults::text));
         let mut change = self.records.change()?;
-        change.put_boundary(boundary.digest(), number, *salt.as_bytes(), boundary.text())?;
+        change.put_boundary(digest, number, *salt.as_bytes(), text, defaults)?;
+        change.put_material(number, &material)?;
+        change.put_state(APPLIED, &told)?;
         Ok(change.commit()?)
     }
 
@@ -221,6 +256,45 @@ impl Recorder<'_> {
         self.random.fill(&mut salt)?;
         Ok(Salt::from_bytes(salt))
     }
+}
+
+/// What changes from the boundary that was last in effect, in words.
+fn difference(kept: Option<&Kept>, now: &Boundary, as_of: Instant) -> String {
+    let read = |kept: &Kept| {
+        let own = Boundary::recorded(now.tenant(), &kept.own)?;
+        let defaults = match &kept.defaults {
+            None => None,
+            Some(text) => Some(Arc::new(Defaults::recorded(text)?)),
+        };
+        Some(own.under(defaults))
+    };
+    let before = kept.map(read);
+    let difference = Difference::between(before.as_ref().and_then(Option::as_ref), now, as_of);
+    match before {
+        Some(None) => {
+            format!("the boundary before this one cannot be read by this host\n{difference}")
+        }
+        Some(Some(_)) | None => difference.to_string(),
+    }
+}
+
+/// Who applied what changed: the tenant's own file, the defaults, or both, a line each. A line is empty
+/// where that is not known.
+fn who(kept: Option<&Kept>, now: &Boundary, applied: &Applications, told: Told) -> String {
+    let mut who = Vec::new();
+    if kept.is_none_or(|kept| kept.own != now.text()) {
+        let own = AppliedTo::Tenant(now.tenant().clone());
+        let by = applied.who(&own, now.own_digest(), told.own);
+        who.push(by.unwrap_or_default().to_owned());
+    }
+    let before = kept.and_then(|kept| kept.defaults.as_deref());
+    let defaults = now.defaults().map(Defaults::text);
+    if before != defaults {
+        let digest = now.defaults().map(Defaults::digest);
+        let by = digest.and_then(|d| applied.who(&AppliedTo::Defaults, d, told.defaults));
+        who.push(by.unwrap_or_default().to_owned());
+    }
+    who.join("\n")
 }
 
 impl Given {

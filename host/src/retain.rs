@@ -43,14 +43,20 @@ impl Casemate {
         dry: bool,
     ) -> Result<Vec<Retained>, NotStarted> {
         let scope = self.home().tenant(tenant)?;
-        let boundary = self.boundary(&scope)?;
+        self.boundary(&scope)?;
         let mut done = Vec::new();
         if self.view(tenant)?.is_none() {
             return Ok(done);
         }
         let writer = scope.lock_within(WAIT)?;
         let now = self.settings().clock.now();
+        // Under the lock: what is deleted goes by what is in effect now, and by what is recorded.
+        let boundary = self.boundary(&scope)?;
         let (records, log) = self.continue_trail(&scope, &writer, now)?;
+        if !dry {
+            let recorder = self.recorder(&records, &log, now);
+            recorder.boundary(&boundary, &self.applications()?)?;
+        }
         for what in Holding::ALL.iter().copied() {
             let over = boundary.retention().over_before(what.class(), as_of);
             let Some(before) = over else { continue };

@@ -1,13 +1,14 @@
 //! Setting up a home: its files, its tenants, its grants.
 
-use crate::boundary::Boundary;
+use crate::boundary::{Boundary, NotSigned, Role, Roster};
 use crate::knowledge::{Assets, KnownGood};
-use crate::model::{Instant, ModuleName, TenantId, Text};
+use crate::model::{Capability, Instant, ModuleName, TenantId, Text};
 use crate::sandbox::{
     Grant, GrantedSettings, GrantedTenants, Grants, Manifest, WantedLimits, WantedSettings,
     Withdrawal, WrongSetting, module_digest,
 };
 use crate::store::{Dir, Home, StoreError, TenantScope};
+use crate::triage::NotStarted;
 use crate::written::Problems;
 
 /// Why something was not set up.
@@ -26,6 +27,17 @@ pub enum SetupError {
     /// The person is not in the roster.
     #[error("`{0}` is no person of `roster.toml`: write them there first")]
     NotInRoster(Text),
+    /// A boundary that was to be applied does not hold.
+    #[error("nothing was changed, for this boundary does not hold:\n{0}")]
+    Boundary(Problems),
+    /// What is in effect is not what the change was shown against.
+    #[error(
+        "what is in effect changed meanwhile, and nothing was done: look at the difference again"
+    )]
+    ChangedMeanwhile,
+    /// A file of the home stands in the way.
+    #[error(transparent)]
+    InHome(Box<NotStarted>),
     /// There is such a tenant already.
     #[error("tenant `{0}` is in this home already")]
     TenantExists(TenantId),
@@ -41,6 +53,21 @@ pub enum SetupError {
     /// There is nothing to withdraw.
     #[error("module `{0}` is not granted to tenant `{1}`")]
     NotGranted(ModuleName, TenantId),
+    /// The person may not grant and withdraw.
+    #[error("`{0}` is no operator in `roster.toml`: operators grant, withdraw and apply")]
+    NotAnOperator(Text),
+    /// The home wants grants signed.
+    #[error("`host.toml` wants grants signed, and that of module `{0}` is not")]
+    NeedsSignature(ModuleName),
+    /// The signature is not the operator's over this grant.
+    #[error("{0}")]
+    NotSigned(NotSigned),
+    /// The module does not ask for the capability.
+    #[error("module `{0}` does not ask for capability `{1}`, so it cannot be granted")]
+    NotAskedFor(ModuleName, Capability),
+    /// There is nothing to withdraw from anybody.
+    #[error("module `{0}` is granted to no tenant")]
+    GrantedToNobody(ModuleName),
     /// The module cannot be set so; each setting with what would be right, never none.
     #[error("module `{module}`: {}", each(wrong))]
     Settings {
@@ -69,7 +96,7 @@ pub fn create(root: Dir, operator: &str) -> Result<Home, SetupError> {
         quoted(operator),
         quoted(operator.split('@').next().unwrap_or(operator)),
     );
-    if crate::boundary::Roster::parse(&roster).is_err() {
+    if Roster::parse(&roster).is_err() {
         return Err(SetupError::NotAPerson(Text::capped(operator, 100)));
     }
     let home = Home::create(root)?;
@@ -117,7 +144,7 @@ pub fn add_tenant(
 ) -> Result<TenantScope, SetupError> {
     let _alone = home.lock()?;
     let roster = home.text("roster.toml")?.unwrap_or_default();
-    let roster = crate::boundary::Roster::parse(&roster).map_err(SetupError::Written)?;
+    let roster = Roster::parse(&roster).map_err(SetupError::Written)?;
     if roster.person(accountable).is_none() {
         return Err(SetupError::NotInRoster(Text::capped(accountable, 100)));
     }
@@ -159,7 +186,7 @@ pub fn settings_of(
     }
 }
 
-fn wrong_settings(module: &ModuleName, wrong: Vec<WrongSetting>) -> SetupError {
+pub(crate) fn wrong_settings(module: &ModuleName, wrong: Vec<WrongSetting>) -> SetupError {
     let module = module.clone();
     SetupError::Settings { module, wrong }
 }
@@ -170,10 +197,12 @@ fn each(wrong: &[WrongSetting]) -> String {
 }
 
 /// Grants an installed module, as it is now, everything it asks for, for these tenants. The
-/// boundary of each still decides what of it is allowed.
+/// boundary of each still decides what of it is allowed. [`crate::consent::Consent`] shows that, and
+/// what is known of the module, before anything is written.
 ///
 /// # Errors
-/// When there is no such module, or the file of grants does not hold or cannot be written.
+/// When there is no such module, `by` is no operator of the roster, or the file of grants does not
+/// hold or cannot be written.
 pub fn grant(
     home: &Home,
     module: &ModuleName,
@@ -214,21 +243,43 @@ pub fn grant_with(
         shadow: false,
         settings,
     };
-    let _alone = home.lock()?;
-    let text = home
-        .text("grants.toml")?
-        .unwrap_or_else(|| "version = 1\n".to_owned());
-    let text = Grants::add(&text, &grant).map_err(SetupError::Written)?;
-    home.replace_text("grants.toml", &text)?;
+    operator(home, by)?;
+    append_to_grants(home, |text| {
+        Grants::add(text, &grant).map_err(SetupError::Written)
+    })?;
     Ok(grant)
+}
+
+/// Whether somebody may grant and withdraw: a person of the roster who is an operator.
+pub(crate) fn operator(home: &Home, by: &str) -> Result<(), SetupError> {
+    let text = home.text(Roster::FILE)?.unwrap_or_default();
+    let roster = Roster::parse(&text).map_err(SetupError::Written)?;
+    let shown = || Text::capped(by, 100);
+    match roster.person(by) {
+        None => Err(SetupError::NotInRoster(shown())),
+        Some(person) if person.is(Role::Operator) => Ok(()),
+        Some(_) => Err(SetupError::NotAnOperator(shown())),
+    }
+}
+
+/// Writes the file of grants with a row more: the one place that does. What stands in it is read while
+/// nobody else writes it.
+pub(crate) fn append_to_grants(
+    home: &Home,
+    add: impl FnOnce(&str) -> Result<String, SetupError>,
+) -> Result<(), SetupError> {
+    let _alone = home.lock()?;
+    let text = home.text(Grants::FILE)?;
+    let text = add(&text.unwrap_or_else(|| "version = 1\n".to_owned()))?;
+    Ok(home.replace_text(Grants::FILE, &text)?)
 }
 
 /// Withdraws a module for these tenants, whatever its bytes: from the next start on it does not run
 /// for them. What was granted before stays in the file, to be read.
 ///
 /// # Errors
-/// When no grant names the module for one of the tenants, or the file of grants does not hold or
-/// cannot be written.
+/// When no grant names the module for one of the tenants (of all: for any), `by` is no operator of the
+/// roster, or the file of grants does not hold or cannot be written.
 pub fn revoke(
     home: &Home,
     module: &ModuleName,
@@ -236,19 +287,7 @@ pub fn revoke(
     by: &str,
     at: Instant,
 ) -> Result<Withdrawal, SetupError> {
-    let _alone = home.lock()?;
-    let text = home.text(Grants::FILE)?.unwrap_or_default();
-    let grants = Grants::parse(&text).map_err(SetupError::Written)?;
-    let ids = match &tenants {
-        GrantedTenants::All => &home.tenants()?.0,
-        GrantedTenants::These(ids) => ids,
-    };
-    for tenant in ids {
-        let mut in_effect = grants.in_effect(tenant).into_iter();
-        if !in_effect.any(|grant| grant.module == *module) {
-            return Err(SetupError::NotGranted(module.clone(), tenant.clone()));
-        }
-    }
+    operator(home, by)?;
     let withdrawal = Withdrawal {
         module: module.clone(),
         tenants,
@@ -256,8 +295,31 @@ pub fn revoke(
         at,
         shadow: false,
     };
-    let text = Grants::withdraw(&text, &withdrawal).map_err(SetupError::Written)?;
-    home.replace_text(Grants::FILE, &text)?;
+    append_to_grants(home, |text| {
+        let grants = Grants::parse(text).map_err(SetupError::Written)?;
+        let granted = |tenant: &TenantId| {
+            let mut in_effect = grants.in_effect(tenant).into_iter();
+            in_effect.any(|grant| grant.module == *module)
+        };
+        match &withdrawal.tenants {
+            GrantedTenants::These(ids) => {
+                if let Some(tenant) = ids.iter().find(|tenant| !granted(tenant)) {
+                    return Err(SetupError::NotGranted(module.clone(), tenant.clone()));
+                }
+            }
+            // Of all tenants, one that has it is enough: nobody lists those who do not.
+            GrantedTenants::All => {
+                let ids = home.tenants()?.0;
+                let for_later = grants
+                    .iter()
+                    .any(|grant| grant.module == *module && grant.tenants == GrantedTenants::All);
+                if !for_later && !ids.iter().any(granted) {
+                    return Err(SetupError::GrantedToNobody(module.clone()));
+                }
+            }
+        }
+        Grants::withdraw(text, &withdrawal).map_err(SetupError::Written)
+    })?;
     Ok(withdrawal)
 }
 

@@ -17,33 +17,59 @@ const OURS: &str = "casemate:soc/";
 /// Enough for the modules we ship; the default of 1 MiB would be counted against every run's memory.
 const STACK_BYTES: u32 = 65_536;
 
-/// Builds one module into `<folder>/<name>/`; true if that changed the component or its manifest.
-pub(crate) fn build(
+/// How a module is compiled, whatever its own `Cargo.toml` says of profiles: small, and identical
+/// bytes for identical source.
+const PROFILE: [&str; 10] = [
+    "inherits=\"release\"",
+    "opt-level=3",
+    "lto=\"fat\"",
+    "codegen-units=1",
+    "panic=\"abort\"",
+    "strip=true",
+    "debug=false",
+    "incremental=false",
+    "overflow-checks=true",
+    "debug-assertions=false",
+];
+
+/// A component as it was made, with what it says of itself.
+#[derive(Debug)]
+pub(crate) struct Made {
+    pub(crate) component: Vec<u8>,
+    /// The interfaces it imports, by name.
+    pub(crate) imports: Vec<String>,
+}
+
+/// Compiles one module and makes its component. `locked` fails where `Cargo.lock` does not name every
+/// dependency already.
+pub(crate) fn make(
     workspace: &Workspace,
     toolchain: &Toolchain,
     module: &Module,
-    folder: &Path,
-) -> Result<bool> {
-    let built = workspace.root.join("target/guest");
-    let core = built
+    locked: bool,
+) -> Result<Made> {
+    let core = workspace
+        .guest
         .join(TARGET)
         .join("module")
         .join(format!("{}.wasm", module.library));
     // One package per call: cargo unifies features over the packages of one call, and a module must
     // not get the world of another one.
     let mut cargo = Command::new(&workspace.cargo);
-    process::forget_inherited(&mut cargo)
-        .args([
-            "build",
-            "--profile",
-            "module",
-            "--target",
-            TARGET,
-            "-p",
-            &module.package,
-        ])
+    process::forget_inherited(&mut cargo);
+    cargo.args(["build", "--profile", "module", "--target", TARGET]);
+    cargo.args(["-p", &module.package, "--lib"]);
+    for setting in PROFILE {
+        cargo
+            .arg("--config")
+            .arg(format!("profile.module.{setting}"));
+    }
+    if locked {
+        cargo.arg("--locked");
+    }
+    cargo
         .arg("--target-dir")
-        .arg(&built)
+        .arg(&workspace.guest)
         .current_dir(&workspace.root)
         .env("RUSTC", &toolchain.rustc)
         .env(
@@ -64,18 +90,31 @@ pub(crate) fn build(
         );
         process::step(&what, || process::run(&mut cargo)).with_context(problem)?;
     }
-
     let core = std::fs::read(&core).with_context(|| format!("reading `{}`", core.display()))?;
-    let component = encode(&core).with_context(|| {
+    encode(&core).with_context(|| {
         format!(
             "module `{}`, package `{}`, as a component",
             module.name, module.package
         )
-    })?;
+    })
+}
+
+/// Builds one module into `<folder>/<name>/`; true if that changed the component or its manifest.
+pub(crate) fn build(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    module: &Module,
+    folder: &Path,
+) -> Result<bool> {
+    let made = make(workspace, toolchain, module, false)?;
+    put(&made, module, &folder.join(&module.name))
+}
+
+/// Writes a module's two files into a folder; true if that changed one of them.
+pub(crate) fn put(made: &Made, module: &Module, folder: &Path) -> Result<bool> {
     let manifest = std::fs::read(&module.manifest)
         .with_context(|| format!("reading `{}`", module.manifest.display()))?;
-    let folder = folder.join(&module.name);
-    let wasm_changed = write(&folder.join("module.wasm"), &component)?;
+    let wasm_changed = write(&folder.join("module.wasm"), &made.component)?;
     Ok(write(&folder.join("module.toml"), &manifest)? || wasm_changed)
 }
 
@@ -100,7 +139,7 @@ pub(crate) fn remove_others(folder: &Path, modules: &[Module]) -> Result<()> {
     Ok(())
 }
 
-fn encode(core: &[u8]) -> Result<Vec<u8>> {
+fn encode(core: &[u8]) -> Result<Made> {
     let component = ComponentEncoder::default()
         .validate(true)
         .module(core)?
@@ -123,7 +162,7 @@ fn encode(core: &[u8]) -> Result<Vec<u8>> {
     if !exports.any(|export| export.starts_with(OURS)) {
         bail!("it exports nothing of `{OURS}`, so nobody can call it; `export!` is missing");
     }
-    Ok(component)
+    Ok(Made { component, imports })
 }
 
 fn foreign(imports: &[String]) -> Option<&String> {
@@ -133,7 +172,14 @@ fn foreign(imports: &[String]) -> Option<&String> {
 /// Folders of this machine that a compiler would write into a module, and what stands for each.
 /// A later entry wins over an earlier one that contains it.
 fn places(workspace: &Workspace, toolchain: &Toolchain) -> Result<Vec<(PathBuf, String)>> {
-    let mut places = vec![(workspace.root.clone(), "/casemate".to_owned())];
+    let mut places = match workspace.root.join("guest-modules").is_dir() {
+        true => vec![(workspace.root.clone(), "/casemate".to_owned())],
+        // A module of its own, with the kit beside it.
+        false => vec![
+            (workspace.root.clone(), "/module".to_owned()),
+            (workspace.root.join("casemate"), "/casemate".to_owned()),
+        ],
+    };
     if let Some(home) = cargo_home() {
         places.push((home.clone(), "/cargo".to_owned()));
         // The folder of an index is named after its address, which a mirror changes.
@@ -173,11 +219,13 @@ fn flags(places: &[(PathBuf, String)]) -> String {
         .map(|(place, name)| format!("--remap-path-prefix={}={name}", place.display()))
         .collect();
     flags.push(format!("-Clink-arg=-zstack-size={STACK_BYTES}"));
+    // It names the compiler, so that whoever rebuilds a module knows which to take.
+    flags.push("-Clink-arg=--keep-section=producers".to_owned());
     flags.join("\u{1f}")
 }
 
 /// Writes a file if its bytes changed, under a temporary name first; true if it wrote.
-fn write(path: &Path, bytes: &[u8]) -> Result<bool> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<bool> {
     if std::fs::read(path).is_ok_and(|present| present == bytes) {
         return Ok(false);
     }
@@ -247,7 +295,7 @@ mod tests {
         ];
         assert_eq!(
             flags(&places),
-            "--remap-path-prefix=/a b=/x\u{1f}--remap-path-prefix=/c=/y\u{1f}-Clink-arg=-zstack-size=65536"
+            "--remap-path-prefix=/a b=/x\u{1f}--remap-path-prefix=/c=/y\u{1f}-Clink-arg=-zstack-size=65536\u{1f}-Clink-arg=--keep-section=producers"
         );
     }
 }

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 /// Something this machine lacks; the text says what to type. Ends in exit code 5.
 #[derive(Debug)]
-pub(crate) struct Missing(pub(crate) String);
+pub struct Missing(pub(crate) String);
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,11 +140,14 @@ pub(crate) fn set(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
+/// The command as somebody would type it, its beginning where it is long.
 fn line(command: &Command) -> String {
-    let words: Vec<_> = std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(OsStr::to_string_lossy)
-        .collect();
+    const WORDS: usize = 8;
+    let all = std::iter::once(command.get_program()).chain(command.get_args());
+    let mut words: Vec<_> = all.take(WORDS).map(OsStr::to_string_lossy).collect();
+    if command.get_args().len() >= WORDS {
+        words.push("…".into());
+    }
     format!("`{}`", words.join(" "))
 }
 

@@ -1,4 +1,4 @@
-//! What cargo knows about this workspace, and which modules stand in it.
+//! What cargo knows about a workspace, and which modules stand in it: Casemate's own, or an author's.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,8 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     /// Where cargo puts what it builds for this machine.
     pub(crate) target: PathBuf,
+    /// Where modules are compiled.
+    pub(crate) guest: PathBuf,
     /// The cargo that runs us.
     pub(crate) cargo: OsString,
     /// The oldest compiler the packages accept.
@@ -67,23 +69,28 @@ struct ModuleToml {
 }
 
 impl Workspace {
-    /// Asks cargo about the workspace around the current folder.
+    /// Casemate's own workspace, around the current folder.
     pub(crate) fn find() -> Result<Self> {
-        let cargo = process::set("CARGO").unwrap_or_else(|| "cargo".into());
-        let text = process::output(Command::new(&cargo).args([
-            "metadata",
-            "--no-deps",
-            "--format-version",
-            "1",
-        ]))?;
-        let metadata: Metadata = serde_json::from_str(&text).context("reading cargo's metadata")?;
-        let root = metadata.workspace_root;
-        if !root.join("guest-modules").is_dir() {
+        let mut workspace = Self::around(Path::new("."))?;
+        if !workspace.root.join("guest-modules").is_dir() {
             bail!(
                 "`{}` has no `guest-modules`; run this inside Casemate's folder",
-                root.display()
+                workspace.root.display()
             );
         }
+        workspace.guest = workspace.root.join("target/guest");
+        Ok(workspace)
+    }
+
+    /// The workspace around a folder: a package alone is one too.
+    pub(crate) fn around(folder: &Path) -> Result<Self> {
+        let cargo = process::set("CARGO").unwrap_or_else(|| "cargo".into());
+        let text = process::output(
+            Command::new(&cargo)
+                .args(["metadata", "--no-deps", "--format-version", "1"])
+                .current_dir(folder),
+        )?;
+        let metadata: Metadata = serde_json::from_str(&text).context("reading cargo's metadata")?;
         let needs = metadata
             .packages
             .iter()
@@ -91,7 +98,8 @@ impl Workspace {
             .max()
             .unwrap_or(Release(1, 0));
         Ok(Self {
-            root,
+            root: metadata.workspace_root,
+            guest: metadata.target_directory.join("guest"),
             target: metadata.target_directory,
             cargo,
             needs,
@@ -132,7 +140,8 @@ impl Workspace {
         Ok(modules)
     }
 
-    fn module(&self, manifest: &Path) -> Result<Module> {
+    /// The module whose `module.toml` this is.
+    pub(crate) fn module(&self, manifest: &Path) -> Result<Module> {
         let text = std::fs::read_to_string(manifest)?;
         let ModuleToml { name } = toml::from_str(&text)?;
         if !is_module_name(&name) {
@@ -146,7 +155,12 @@ impl Workspace {
             .packages
             .iter()
             .find(|package| package.manifest_path.parent() == Some(folder))
-            .context("its folder holds no package of the workspace; list it under `members` in the root `Cargo.toml`")?;
+            .with_context(|| {
+                format!(
+                    "its folder holds no package of the workspace `{}`; list it there under `members`",
+                    self.root.display()
+                )
+            })?;
         let mut libraries = package
             .targets
             .iter()
@@ -183,7 +197,8 @@ impl std::fmt::Display for Release {
     }
 }
 
-fn is_module_name(name: &str) -> bool {
+/// Whether a name can be a module's, and a folder's.
+pub(crate) fn is_module_name(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name

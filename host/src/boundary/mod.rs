@@ -2,35 +2,60 @@
 //! incomplete or contradictory does not start; what a file does not name is withheld; an exclusion
 //! beats everything.
 //!
-//! Nothing here reads a file or a clock: a decision is a function of the file and of the time it is
+//! A home may have defaults for all tenants. A tenant's own file then allows what it names AND what
+//! the defaults allow or let it widen: the narrower of the two, thing by thing ([`Defaults`]).
+//!
+//! Nothing here reads a file or a clock: a decision is a function of the files and of the time it is
 //! asked for.
 
+mod applied;
+mod defaults;
+mod difference;
+mod exclusion;
 mod explain;
+mod facts;
+mod fields;
 mod host;
+mod ineffective;
 mod parse;
 mod required;
 mod resolve;
 mod retention;
 mod review;
+mod rollout;
 mod roster;
+mod said;
 mod signed;
-#[cfg(test)]
-mod signed_tests;
 mod source;
 mod template;
 
 #[cfg(test)]
+mod defaults_tests;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod signed_tests;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod worlds;
 
 pub use crate::written::Decision;
+pub use applied::{Applications, Applied, AppliedTo};
+pub use defaults::Defaults;
+pub use difference::{Changed, Difference};
+pub use exclusion::ExclusionLine;
 pub use explain::Explained;
+pub use fields::{FieldLine, field_list};
 pub use host::{Endpoint, HostNames, InvalidEndpoint};
+pub use ineffective::Ineffective;
 pub use required::{RequireSigned, Signable};
-pub use resolve::Ruling;
+pub use resolve::{ModelSees, Ruling};
 pub use retention::Retention;
 pub use review::{Audience, PacketPart, Review, ReviewItem};
+pub use rollout::Rollout;
 pub use roster::{Person, Role, Roster};
 pub use signed::{NotSigned, Purpose, Signed};
 pub use source::{EnrichmentSource, FeedName};
@@ -39,85 +64,61 @@ pub use template::TemplateExclusion;
 pub(crate) use parse::field_names;
 pub(crate) use roster::is_person;
 
-use crate::model::{Digest, FieldSet, Instant, TenantId, Text};
-use crate::written::{At, Place};
+use crate::model::{Digest, TenantId, Text};
+use crate::written::At;
+use said::Statements;
+use std::sync::Arc;
 
-/// A tenant's boundary: its five statements and the person who is accountable.
+/// A tenant's boundary in effect: its own five statements and the person who is accountable, under the
+/// home's defaults where there are any.
 ///
-/// It is made by [`Boundary::parse`] only, so that one that exists is complete and free of
-/// contradictions.
+/// It is made by [`Boundary::parse`] and [`Boundary::under`] only, so that one that exists is complete
+/// and free of contradictions.
 #[derive(Clone, Debug)]
 pub struct Boundary {
     tenant: TenantId,
-    text: Box<str>,
     accountable: At<Text>,
-    data: Data,
-    model: ModelSite,
-    sources: Sources,
+    signers: At<Text>,
+    own: Statements,
+    defaults: Option<Arc<Defaults>>,
     review: Review,
-    exclusions: Vec<Exclusion>,
     retention: Retention,
-}
-
-/// Statement 1: what may be seen.
-#[derive(Clone, Debug)]
-struct Data {
-    modules: Fields,
-    model: Fields,
-    pseudonymise: Fields,
-    memory: At<bool>,
-}
-
-/// A list of field and group names.
-#[derive(Clone, Debug)]
-struct Fields {
-    /// Where its key stands: the line that decides about what the list does not name.
-    key: Place,
-    named: Vec<At<FieldSet>>,
-}
-
-impl Fields {
-    fn set(&self) -> FieldSet {
-        union(self.named.iter().map(|n| n.value))
-    }
-}
-
-/// Statement 2: where the model boundary sits.
-#[derive(Clone, Debug)]
-struct ModelSite {
-    /// None where no model is used.
-    endpoint: At<Option<Text>>,
-    location: At<Text>,
-}
-
-/// Statement 3: sanctioned sources.
-#[derive(Clone, Debug)]
-struct Sources {
-    key: Place,
-    named: Vec<At<EnrichmentSource>>,
-}
-
-/// Statement 5: one contractual exclusion.
-#[derive(Clone, Debug)]
-struct Exclusion {
-    clause: Text,
-    deny: Vec<At<Denied>>,
-    /// The first instant at which it is over; none if it is for ever.
-    over: Option<Instant>,
-}
-
-/// What an exclusion denies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Denied {
-    Source(EnrichmentSource),
-    Model,
-    Memory,
-    Fields(FieldSet),
 }
 
 impl Boundary {
     /// The file's name in a tenant's folder.
     pub const FILE: &'static str = "boundary.toml";
+
+    /// The same tenant's statements under these defaults, or under none.
+    pub fn under(self, defaults: Option<Arc<Defaults>>) -> Self {
+        let Self {
+            tenant,
+            accountable,
+            signers,
+            own,
+            ..
+        } = self;
+        Self::resolved(tenant, accountable, signers, own, defaults)
+    }
+
+    fn resolved(
+        tenant: TenantId,
+        accountable: At<Text>,
+        signers: At<Text>,
+        own: Statements,
+        defaults: Option<Arc<Defaults>>,
+    ) -> Self {
+        let (review, retention) = resolve::settled(&own, &signers.value, defaults.as_deref());
+        Self {
+            tenant,
+            accountable,
+            signers,
+            own,
+            defaults,
+            review,
+            retention,
+        }
+    }
 
     /// The tenant whose statements these are.
     pub fn tenant(&self) -> &TenantId {
@@ -129,18 +130,19 @@ impl Boundary {
         self.accountable.value.as_str()
     }
 
-    /// The name of the host's model endpoint; none where no model is used. An exclusion may deny it:
-    /// see [`Boundary::model_fields`].
+    /// The name of the host's model endpoint; none where no model is used or the defaults allow
+    /// none. An exclusion may deny it: see [`Boundary::rules_on_model`].
     pub fn endpoint(&self) -> Option<&str> {
-        self.model.endpoint.value.as_ref().map(Text::as_str)
+        let endpoint = self.own.model.endpoint.value.as_ref()?;
+        self.lets_model().then_some(endpoint.as_str())
     }
 
-    /// Where a model may stand, in the words of the file.
+    /// Where a model may stand, in the words of the tenant's file.
     pub fn location(&self) -> &str {
-        self.model.location.value.as_str()
+        self.own.model.location.value.as_str()
     }
 
-    /// What must be reviewed before sign-off.
+    /// What must be reviewed before sign-off: what either file demands.
     pub fn review(&self) -> &Review {
         &self.review
     }
@@ -150,17 +152,28 @@ impl Boundary {
         &self.retention
     }
 
-    /// The digest of the file's bytes.
+    /// The defaults it stands under; none where the home has none for it.
+    pub fn defaults(&self) -> Option<&Defaults> {
+        self.defaults.as_deref()
+    }
+
+    /// The digest of what is in effect: of the tenant's file where it stands alone, else of both
+    /// files, the tenant's first, each behind its length.
     pub fn digest(&self) -> Digest {
-        Digest::of(self.text.as_bytes())
+        let own = self.own.text.as_bytes();
+        match &self.defaults {
+            None => Digest::of(own),
+            Some(defaults) => Digest::of_parts(&[own, defaults.text().as_bytes()]),
+        }
     }
 
-    /// The file as it was parsed.
+    /// The tenant's own file as it was parsed.
     pub fn text(&self) -> &str {
-        &self.text
+        &self.own.text
     }
-}
 
-fn union(sets: impl IntoIterator<Item = FieldSet>) -> FieldSet {
-    sets.into_iter().fold(FieldSet::default(), FieldSet::union)
+    /// The digest of the tenant's own file alone.
+    pub fn own_digest(&self) -> Digest {
+        Digest::of(self.own.text.as_bytes())
+    }
 }

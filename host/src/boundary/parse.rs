@@ -1,10 +1,10 @@
+use super::exclusion::{Denied, Exclusion};
 use super::host::is_word;
-use super::retention::RETENTION;
+use super::retention::{RETENTION, RetentionSaid};
+use super::review::{ReviewSaid, Words};
 use super::roster::is_person;
-use super::{
-    Audience, Boundary, Data, Denied, EnrichmentSource, Exclusion, Fields, HostNames, ModelSite,
-    PacketPart, Retention, Review, ReviewItem, Roster, Sources,
-};
+use super::said::{Data, Fields, ModelSite, Sources, Statements};
+use super::{Audience, Boundary, EnrichmentSource, HostNames, PacketPart, ReviewItem, Roster};
 use crate::model::{Field, FieldSet, Instant, TenantId, Text};
 use crate::written::{At, Key, Problems, Sheet, Table, Value, quoted, read};
 
@@ -61,33 +61,72 @@ impl Boundary {
         roster: &Roster,
         host: &HostNames,
     ) -> Result<Self, Problems> {
+        Self::read(tenant, text, Some((roster, host)))
+    }
+
+    /// Parses a file that was in effect once: who was accountable may have left the roster since.
+    pub(crate) fn recorded(tenant: &TenantId, text: &str) -> Option<Self> {
+        Self::read(tenant, text, None).ok()
+    }
+
+    fn read(
+        tenant: &TenantId,
+        text: &str,
+        known: Option<(&Roster, &HostNames)>,
+    ) -> Result<Self, Problems> {
         read(Self::FILE, text, KEYS, |file| {
-            let version = file.version_one();
-            let fields = file.required("fields").and_then(|v| list_version(&v));
-            let accountable = accountable(file, roster);
-            let data = section(file, "data", DATA).and_then(|t| data(&t));
-            let model = section(file, "model", MODEL).and_then(|t| model(&t, host));
-            let sources = section(file, "enrichment", ENRICHMENT).and_then(|t| sources(&t));
-            let review = section(file, "review", REVIEW).and_then(|t| review(&t));
-            let exclusions = file.required("exclusions").and_then(|v| exclusions(&v));
-            let retention = match file.optional("retention") {
-                None => Some(Retention::default()),
-                Some(value) => value.table(RETENTION).and_then(|t| Retention::read(&t)),
-            };
-            ((), ()) = (version?, fields?);
-            Some(Self {
-                tenant: tenant.clone(),
-                text: text.into(),
-                accountable: accountable?,
-                data: data?,
-                model: model?,
-                sources: sources?,
-                review: review?,
-                exclusions: exclusions?,
-                retention: retention?,
-            })
+            let head = head(file);
+            let accountable = accountable(file, known.map(|(roster, _)| roster));
+            let said = statements(file, Self::FILE, text, REVIEW, known.map(|(_, host)| host));
+            let review = file.optional("review").and_then(|v| v.table(REVIEW));
+            let signers = review.and_then(|t| t.required("signers"));
+            let signers = signers.and_then(|v| signers_of(&v));
+            head?;
+            Some(Self::resolved(
+                tenant.clone(),
+                accountable?,
+                signers?,
+                said?,
+                None,
+            ))
         })
     }
+}
+
+/// What every such file begins with.
+pub(super) fn head(file: &Table<'_, '_>) -> Option<()> {
+    let version = file.version_one();
+    let fields = file.required("fields").and_then(|v| list_version(&v));
+    version.and(fields)
+}
+
+/// The five statements of a file, whose review has these keys. Without a host, any endpoint is taken.
+pub(super) fn statements(
+    file: &Table<'_, '_>,
+    name: &'static str,
+    text: &str,
+    review_keys: &'static [Key],
+    host: Option<&HostNames>,
+) -> Option<Statements> {
+    let data = section(file, "data", DATA).and_then(|t| data(&t));
+    let model = section(file, "model", MODEL).and_then(|t| model(&t, host));
+    let sources = section(file, "enrichment", ENRICHMENT).and_then(|t| sources(&t));
+    let review = section(file, "review", review_keys).and_then(|t| review(&t));
+    let exclusions = file.required("exclusions").and_then(|v| exclusions(&v));
+    let retention = match file.optional("retention") {
+        None => Some(RetentionSaid::default()),
+        Some(value) => value.table(RETENTION).and_then(|t| RetentionSaid::read(&t)),
+    };
+    Some(Statements {
+        file: name,
+        text: text.into(),
+        data: data?,
+        model: model?,
+        sources: sources?,
+        review: review?,
+        exclusions: exclusions?,
+        retention: retention?,
+    })
 }
 
 fn section<'a, 't>(
@@ -109,12 +148,12 @@ fn list_version(value: &Value<'_, '_>) -> Option<()> {
     None
 }
 
-fn accountable(file: &Table<'_, '_>, roster: &Roster) -> Option<At<Text>> {
+fn accountable(file: &Table<'_, '_>, roster: Option<&Roster>) -> Option<At<Text>> {
     let value = file.required("accountable")?;
     let id = value.string(254)?;
-    if roster.person(id.value).is_some() {
+    let Some(roster) = roster.filter(|r| r.person(id.value).is_none()) else {
         return Some(id.with(Text::capped(id.value, 254)));
-    }
+    };
     if is_person(id.value) {
         let known = roster.people().iter().map(super::Person::id);
         file.sheet().unknown(&id, "person of the roster", known);
@@ -135,7 +174,7 @@ fn data(table: &Table<'_, '_>) -> Option<Data> {
     if let Some(modules) = &modules {
         for (name, inner) in [("model", &model), ("pseudonymise", &pseudonymise)] {
             for named in inner.iter().flat_map(|f| &f.named) {
-                within(table.sheet(), name, named, modules.set());
+                within(table.sheet(), &format!("data.{name}"), named, modules.set());
             }
         }
     }
@@ -147,7 +186,8 @@ fn data(table: &Table<'_, '_>) -> Option<Data> {
     })
 }
 
-fn within(sheet: &Sheet<'_>, list: &str, named: &At<FieldSet>, modules: FieldSet) {
+/// That a list of what a model may see names nothing that modules may not see.
+pub(super) fn within(sheet: &Sheet<'_>, list: &str, named: &At<FieldSet>, modules: FieldSet) {
     let hidden: Vec<_> = named
         .value
         .without(modules)
@@ -156,25 +196,13 @@ fn within(sheet: &Sheet<'_>, list: &str, named: &At<FieldSet>, modules: FieldSet
         .collect();
     if !hidden.is_empty() {
         let message = format!(
-            "`data.{list}` names {}, which `data.modules` withholds",
+            "`{list}` names {}, which `data.modules` withholds",
             hidden.join(", ")
         );
         let help = "a model is asked by a module, so it can see no more: take it out here, or add it to `data.modules`";
         sheet.problem(named.place, message, Some(help.to_owned()));
     }
 }
-
-/// The names of fields and of groups of fields.
-const GROUPS: [&str; 8] = [
-    "rule",
-    "host",
-    "user",
-    "process",
-    "source",
-    "destination",
-    "network",
-    "file",
-];
 
 /// Reads a list of field and group names.
 pub(crate) fn field_names(sheet: &Sheet<'_>, value: &Value<'_, '_>) -> Option<Vec<At<FieldSet>>> {
@@ -185,21 +213,21 @@ pub(crate) fn field_names(sheet: &Sheet<'_>, value: &Value<'_, '_>) -> Option<Ve
             Some(fields) => named.push(word.with(fields)),
             None => {
                 let fields = Field::ALL.iter().map(|f| f.name());
-                sheet.unknown(word, "field", fields.chain(GROUPS));
+                sheet.unknown(word, "field", fields.chain(Field::GROUPS));
             }
         }
     }
     Some(named)
 }
 
-fn fields(sheet: &Sheet<'_>, value: &Value<'_, '_>) -> Option<Fields> {
+pub(super) fn fields(sheet: &Sheet<'_>, value: &Value<'_, '_>) -> Option<Fields> {
     Some(Fields {
         key: value.key,
         named: field_names(sheet, value)?,
     })
 }
 
-fn model(table: &Table<'_, '_>, host: &HostNames) -> Option<ModelSite> {
+fn model(table: &Table<'_, '_>, host: Option<&HostNames>) -> Option<ModelSite> {
     let endpoint = table.required("endpoint").and_then(|v| v.string(64));
     let location = table.required("location").and_then(|v| {
         let location = v.string(64)?;
@@ -214,7 +242,7 @@ fn model(table: &Table<'_, '_>, host: &HostNames) -> Option<ModelSite> {
         "none" => None,
         name => Some(name),
     };
-    if let (Some(name), Some(endpoint)) = (named, &endpoint) {
+    if let (Some(name), Some(endpoint), Some(host)) = (named, &endpoint, host) {
         let known = host.endpoints().iter().find(|e| e.name() == name);
         match (known, &location) {
             (None, _) => {
@@ -243,15 +271,16 @@ fn model(table: &Table<'_, '_>, host: &HostNames) -> Option<ModelSite> {
 }
 
 fn sources(table: &Table<'_, '_>) -> Option<Sources> {
-    let value = table.required("sources")?;
+    source_names(table.sheet(), &table.required("sources")?)
+}
+
+pub(super) fn source_names(sheet: &Sheet<'_>, value: &Value<'_, '_>) -> Option<Sources> {
     let words = value.strings()?;
     let mut named = Vec::new();
     for word in &words {
         match EnrichmentSource::parse(word.value) {
             Some(source) => named.push(word.with(source)),
-            None => table
-                .sheet()
-                .unknown(word, "source", EnrichmentSource::NAMES),
+            None => sheet.unknown(word, "source", EnrichmentSource::NAMES),
         }
     }
     Some(Sources {
@@ -260,38 +289,33 @@ fn sources(table: &Table<'_, '_>) -> Option<Sources> {
     })
 }
 
-fn review(table: &Table<'_, '_>) -> Option<Review> {
+fn review(table: &Table<'_, '_>) -> Option<ReviewSaid> {
     let required = table.required("required");
-    let signers = table.required("signers").and_then(|v| signers(&v));
     let downgrade_needs = table.required("downgrade_needs");
     let downgrade_needs = downgrade_needs.and_then(|v| v.integer(1..=8));
     let packet_needs = table.required("packet_needs");
     let replay_bundle = table.required("replay_bundle");
-    let keys = (&required, &packet_needs, &replay_bundle);
-    let keys = match keys {
-        (Some(a), Some(b), Some(c)) => Some([a.key, b.key, c.key]),
-        (_, _, _) => None,
-    };
     let sheet = table.sheet();
     let items = ReviewItem::ALL.iter().map(|i| (i.word(), *i)).collect();
     let required = required.and_then(|v| words(sheet, &v, "item of a review", items));
     let parts = PacketPart::ALL.iter().map(|p| (p.word(), *p)).collect();
     let packet_needs = packet_needs.and_then(|v| words(sheet, &v, "part of a packet", parts));
-    let audiences = Audience::ALL.iter().map(|a| (a.word(), *a)).collect();
-    let replay_bundle =
-        replay_bundle.and_then(|v| words(sheet, &v, "audience of the replay bundle", audiences));
+    let replay_bundle = replay_bundle.and_then(|v| audiences(sheet, &v));
     let downgrade_needs = downgrade_needs?;
-    Some(Review {
+    Some(ReviewSaid {
         required: required?,
-        signers: signers?,
         downgrade_needs: downgrade_needs.with(u8::try_from(downgrade_needs.value).ok()?),
         packet_needs: packet_needs?,
         replay_bundle: replay_bundle?,
-        keys: keys?,
     })
 }
 
-fn signers(value: &Value<'_, '_>) -> Option<At<Text>> {
+pub(super) fn audiences(sheet: &Sheet<'_>, value: &Value<'_, '_>) -> Option<Words<Audience>> {
+    let known = Audience::ALL.iter().map(|a| (a.word(), *a)).collect();
+    words(sheet, value, "audience of the replay bundle", known)
+}
+
+fn signers_of(value: &Value<'_, '_>) -> Option<At<Text>> {
     let name = value.string(64)?;
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     if name.value.bytes().all(is_plain) && !name.value.starts_with('.') {
@@ -307,7 +331,7 @@ fn words<T: Copy>(
     value: &Value<'_, '_>,
     what: &str,
     known: Vec<(&'static str, T)>,
-) -> Option<Vec<At<T>>> {
+) -> Option<Words<T>> {
     let mut found = Vec::new();
     for word in &value.strings()? {
         match known.iter().find(|(name, _)| *name == word.value) {
@@ -315,7 +339,10 @@ fn words<T: Copy>(
             None => sheet.unknown(word, what, known.iter().map(|(name, _)| *name)),
         }
     }
-    Some(found)
+    Some(Words {
+        key: value.key,
+        named: found,
+    })
 }
 
 fn exclusions(value: &Value<'_, '_>) -> Option<Vec<Exclusion>> {
@@ -371,7 +398,7 @@ fn denied(sheet: &Sheet<'_>, word: &At<&str>) -> Option<At<Denied>> {
             .into_iter()
             .chain(["model", "memory"])
             .chain(Field::ALL.iter().map(|f| f.name()))
-            .chain(GROUPS);
+            .chain(Field::GROUPS);
         sheet.unknown(word, "source, field, `model` or `memory`", known);
     }
     denied.map(|d| word.with(d))

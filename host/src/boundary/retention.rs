@@ -13,12 +13,20 @@ const DAY_MS: i64 = 86_400_000;
 /// How long things are kept after they were taken in; what is not stated is kept for ever.
 #[derive(Clone, Debug, Default)]
 pub struct Retention {
+    raw: Option<u64>,
+    derived: Option<u64>,
+    packets: Option<u64>,
+}
+
+/// What one file states of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RetentionSaid {
     raw: Option<At<u64>>,
     derived: Option<At<u64>>,
     packets: Option<At<u64>>,
 }
 
-impl Retention {
+impl RetentionSaid {
     pub(super) fn read(table: &Table<'_, '_>) -> Option<Self> {
         let days = |key| match table.optional(key) {
             None => Some(None),
@@ -32,9 +40,32 @@ impl Retention {
         })
     }
 
+    pub(super) fn stated(&self, class: RetentionClass) -> Option<At<u64>> {
+        match class {
+            RetentionClass::Raw => self.raw,
+            RetentionClass::Derived => self.derived,
+            RetentionClass::Packets => self.packets,
+        }
+    }
+}
+
+impl Retention {
+    /// What is kept how many days.
+    pub(super) fn of(days: impl Fn(RetentionClass) -> Option<u64>) -> Self {
+        Self {
+            raw: days(RetentionClass::Raw),
+            derived: days(RetentionClass::Derived),
+            packets: days(RetentionClass::Packets),
+        }
+    }
+
     /// How many days a class is kept; none where for ever.
     pub fn days(&self, class: RetentionClass) -> Option<u64> {
-        self.stated(class).map(|at| at.value)
+        match class {
+            RetentionClass::Raw => self.raw,
+            RetentionClass::Derived => self.derived,
+            RetentionClass::Packets => self.packets,
+        }
     }
 
     /// What was taken in before this is past its time; none where it is kept for ever.
@@ -42,13 +73,5 @@ impl Retention {
         let days = i64::try_from(self.days(class)?).ok()?;
         let back = as_of.millis().checked_sub(days.checked_mul(DAY_MS)?)?;
         Some(Instant::from_millis(back))
-    }
-
-    pub(super) fn stated(&self, class: RetentionClass) -> Option<&At<u64>> {
-        match class {
-            RetentionClass::Raw => self.raw.as_ref(),
-            RetentionClass::Derived => self.derived.as_ref(),
-            RetentionClass::Packets => self.packets.as_ref(),
-        }
     }
 }

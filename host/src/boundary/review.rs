@@ -72,38 +72,61 @@ words! {
 /// Statement 4: what must be reviewed before sign-off.
 #[derive(Clone, Debug)]
 pub struct Review {
-    pub(super) required: Vec<At<ReviewItem>>,
-    pub(super) signers: At<Text>,
+    pub(super) required: Vec<ReviewItem>,
+    pub(super) signers: Text,
+    pub(super) downgrade_needs: u8,
+    pub(super) packet_needs: Vec<PacketPart>,
+    pub(super) replay_bundle: Vec<Audience>,
+}
+
+/// What one file says of it.
+#[derive(Clone, Debug)]
+pub(super) struct ReviewSaid {
+    pub(super) required: Words<ReviewItem>,
     pub(super) downgrade_needs: At<u8>,
-    pub(super) packet_needs: Vec<At<PacketPart>>,
-    pub(super) replay_bundle: Vec<At<Audience>>,
-    /// Where the keys of the three lists stand.
-    pub(super) keys: [Place; 3],
+    pub(super) packet_needs: Words<PacketPart>,
+    pub(super) replay_bundle: Words<Audience>,
+}
+
+/// A list of words.
+#[derive(Clone, Debug)]
+pub(super) struct Words<T> {
+    /// Where its key stands.
+    pub(super) key: Place,
+    pub(super) named: Vec<At<T>>,
+}
+
+impl<T: PartialEq> Words<T> {
+    /// Where the word stands.
+    pub(super) fn names(&self, word: &T) -> Option<Place> {
+        let named = self.named.iter().find(|n| n.value == *word);
+        named.map(|n| n.place)
+    }
 }
 
 impl Review {
     /// What the analyst must have looked at; may be empty.
     pub fn required(&self) -> impl Iterator<Item = ReviewItem> {
-        self.required.iter().map(|item| item.value)
+        self.required.iter().copied()
     }
 
     /// The name of the OpenSSH `allowed_signers` file in the tenant's folder.
     pub fn signers(&self) -> &str {
-        self.signers.value.as_str()
+        self.signers.as_str()
     }
 
     /// How many people must sign to lower a severity: 1 to 8.
     pub fn downgrade_needs(&self) -> u8 {
-        self.downgrade_needs.value
+        self.downgrade_needs
     }
 
     /// What a packet must hold; may be empty.
     pub fn packet_needs(&self) -> impl Iterator<Item = PacketPart> {
-        self.packet_needs.iter().map(|part| part.value)
+        self.packet_needs.iter().copied()
     }
 
     /// Who may get the replay bundle; may be empty.
     pub fn replay_bundle(&self) -> impl Iterator<Item = Audience> {
-        self.replay_bundle.iter().map(|audience| audience.value)
+        self.replay_bundle.iter().copied()
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Capability, Field};
+use crate::model::{Capability, Field, FieldSet, Instant};
 
 const ROSTER: &str = "version = 1\n[[people]]\nid = \"ada.l@mssp.example\"\nname = \"Ada\"\nroles = [\"operator\"]\n";
 

@@ -15,6 +15,11 @@ macro_rules! fields {
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
+
+            /// What it holds, in a sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $doc,)* }
+            }
         }
     };
 }
@@ -51,14 +56,25 @@ impl Field {
     /// The version of this list, which a boundary file names as `fields`.
     pub const LIST_VERSION: u32 = 1;
 
+    /// The names that stand for several fields.
+    pub const GROUPS: [&'static str; 8] = [
+        "rule",
+        "host",
+        "user",
+        "process",
+        "source",
+        "destination",
+        "network",
+        "file",
+    ];
+
     /// The field of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|f| f.name() == name)
     }
 
-    /// The fields a name stands for: one for a field's own name, several for a group's. The groups
-    /// of version 1 are `rule`, `host`, `user`, `process`, `source`, `destination`, `network`
-    /// (source, destination and protocol) and `file`.
+    /// The fields a name stands for: one for a field's own name, several for one of
+    /// [`Field::GROUPS`]. `network` is source, destination and protocol.
     pub fn named(name: &str) -> Option<FieldSet> {
         if let Some(field) = Self::parse(name) {
             return Some(FieldSet::from_iter([field]));

@@ -318,6 +318,10 @@ impl Grants {
     }
 }
 
+#[path = "grants_history.rs"]
+mod history;
 #[cfg(test)]
 #[path = "grants_tests.rs"]
 mod tests;
+
+pub use history::{Recorded, Superseded};

@@ -8,6 +8,7 @@ mod engine;
 mod granted;
 mod grants;
 mod grants_file;
+pub mod inspect;
 mod limit;
 mod linker;
 mod manifest;
@@ -21,7 +22,7 @@ mod wanted;
 
 pub use engine::{CompileError, ENGINE, EngineError, Memory};
 pub use granted::{Denial, DeniedBy, Granted, NotGranted, WhyNotGranted, Withheld};
-pub use grants::{Grant, GrantedTenants, Grants, Withdrawal};
+pub use grants::{Grant, GrantedTenants, Grants, Recorded, Superseded, Withdrawal};
 pub use limit::{Limit, Limits, OverLimit};
 pub use manifest::{Manifest, module_digest};
 pub use prepare::{Module, NotPrepared, Prepared, Refused, Sandbox};

@@ -4,6 +4,7 @@ use super::Manifest;
 use super::aot;
 use super::bindings::{drafter, enricher, grouper};
 use super::engine::{self, CompileError, EngineError, Memory, Ticking};
+use super::inspect::Import;
 use super::limit::Limits;
 use super::linker::linker;
 use super::run::Run;
@@ -187,6 +188,8 @@ pub enum Refused {
     Denied(Denial),
     /// It imports a WASI interface.
     Wasi(Text),
+    /// It imports an interface of the contract in a version that this host does not speak.
+    OtherVersion(Text),
     /// It imports something else that is not of the contract.
     Unknown(Text),
     /// It is not of its kind's contract in some other way.
@@ -198,7 +201,7 @@ impl Refused {
     pub fn capability(&self) -> Option<Capability> {
         match self {
             Self::Denied(denial) => Some(denial.capability),
-            Self::Wasi(_) | Self::Unknown(_) | Self::Unusable(_) => None,
+            Self::OtherVersion(_) | Self::Wasi(_) | Self::Unknown(_) | Self::Unusable(_) => None,
         }
     }
 }
@@ -217,6 +220,11 @@ impl fmt::Display for Refused {
                 f,
                 "it imports `{name}`, and no WASI interface is offered here; build it for \
                  `wasm32-unknown-unknown` so that it imports `casemate:soc/*` only"
+            ),
+            Self::OtherVersion(name) => write!(
+                f,
+                "it imports `{name}`, a version that this host does not speak: it speaks `{}`",
+                Manifest::CONTRACT
             ),
             Self::Unknown(name) => {
                 write!(
@@ -243,19 +251,15 @@ fn imports(engine: &Engine, component: &Component) -> Vec<String> {
 /// The first import that a run with these grants does not have, in the component's order.
 fn missing(engine: &Engine, component: &Component, granted: &Granted) -> Option<Refused> {
     imports(engine, component).iter().find_map(|name| {
-        let interface = name
-            .split_once('@')
-            .map_or(name.as_str(), |(interface, _)| interface);
-        if matches!(interface, "casemate:soc/types" | "casemate:soc/log") {
-            return None;
-        }
-        match Capability::ALL
-            .into_iter()
-            .find(|c| c.interface() == interface)
-        {
-            Some(capability) => granted.denial(capability).cloned().map(Refused::Denied),
-            None if interface.starts_with("wasi:") => Some(Refused::Wasi(Text::capped(name, 200))),
-            None => Some(Refused::Unknown(Text::capped(name, 200))),
+        let shown = || Text::capped(name, 200);
+        match Import::of(name) {
+            Import::Capability(capability) => {
+                granted.denial(capability).cloned().map(Refused::Denied)
+            }
+            Import::EveryWorld => None,
+            Import::OtherVersion => Some(Refused::OtherVersion(shown())),
+            Import::Wasi => Some(Refused::Wasi(shown())),
+            Import::Unknown => Some(Refused::Unknown(shown())),
         }
     })
 }

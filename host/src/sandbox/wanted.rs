@@ -1,7 +1,7 @@
 use crate::written::{Key, Value};
 
 /// Bounds of one run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct GrantedLimits {
     /// Linear memory, in MiB.
     pub memory_mib: u32,
@@ -12,7 +12,7 @@ pub struct GrantedLimits {
 }
 
 /// The limits that somebody wrote; what is not written is left to the others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct WantedLimits {
     /// Linear memory, in MiB.
     pub memory_mib: Option<u32>,

@@ -347,15 +347,20 @@ impl Change {
         })
     }
 
-    /// Keeps the boundary that is in effect, with the salt of its entry in the trail.
+    /// Keeps the boundary that is in effect, with the salt of its entry in the trail: the tenant's own
+    /// text, and that of the defaults it stands under.
     pub(crate) fn put_boundary(
         &mut self,
         digest: Digest,
         entry: u64,
         salt: [u8; 32],
         text: &str,
+        defaults: Option<&str>,
     ) -> Result<(), StoreError> {
         guarded!(self.tenant, {
+            if let Some(defaults) = defaults {
+                self.put(t::DEFAULTS, entry, "defaults", &defaults)?;
+            }
             self.put(t::BOUNDARIES, entry, "a boundary", &(digest, salt, text))
         })
     }

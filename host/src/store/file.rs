@@ -70,6 +70,19 @@ pub(super) fn replace(
     })
 }
 
+/// Removes a file, durably.
+pub(super) fn remove(dir: &Dir, path: &str) -> Result<(), StoreError> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+    let removed = dir.open_dir(folder).and_then(|folder| {
+        folder.remove_file(name)?;
+        sync(&folder)
+    });
+    match removed {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(StoreError::io(path)),
+    }
+}
+
 /// The name of a file while it is being made: no other thread or process makes one of this name.
 fn being_made(name: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);

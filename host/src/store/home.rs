@@ -144,6 +144,23 @@ impl Home {
         file::replace(&self.root, name, text.as_bytes(), false)
     }
 
+    /// Removes a text file of the home itself; one that is not there is none to remove.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove_text(&self, name: &str) -> Result<(), StoreError> {
+        file::remove(&self.root, name)
+    }
+
+    /// The text of the home's boundary defaults, from one of the files that may hold them; none where
+    /// it is not there. The one place where it is read.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not UTF-8.
+    pub fn defaults(&self, name: &'static str) -> Result<Option<String>, StoreError> {
+        self.text(name)
+    }
+
     /// The modules that are installed, in the order of their names.
     ///
     /// # Errors

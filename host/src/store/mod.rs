@@ -6,6 +6,7 @@
 mod ambient;
 mod backup;
 mod block;
+mod boundaries;
 mod change;
 mod compiled;
 mod error;
@@ -32,6 +33,7 @@ mod view;
 
 pub(crate) use ambient::{make_dir, open_dir};
 pub use backup::{BackedUp, BackupError};
+pub(crate) use boundaries::Kept;
 pub use cap_std::fs::Dir;
 pub(crate) use change::short;
 pub use change::{Change, Delivery};

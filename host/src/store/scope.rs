@@ -34,7 +34,8 @@ impl TenantScope {
         &self.dir
     }
 
-    /// The boundary file's text; none where it is not there.
+    /// The text of the tenant's own boundary file; none where it is not there. The one place where it
+    /// is read.
     ///
     /// # Errors
     /// When it cannot be read.

@@ -57,6 +57,8 @@ pub(super) const FRAMES: TableDefinition<'_, u64, (u64, &str)> = TableDefinition
 pub(super) const MATERIAL: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("material");
 /// The boundaries that were in effect, by the entry of the trail: digest, salt and text.
 pub(super) const BOUNDARIES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("boundaries");
+/// The text of the defaults that such a boundary stood under, where it did.
+pub(super) const DEFAULTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("defaults");
 /// What was in effect at the last start, by name.
 pub(super) const STATE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("state");
 /// What was deleted because its time was over, by the entry of the trail.
@@ -83,7 +85,7 @@ macro_rules! each_table {
     ($with:ident) => {
         $with!(META ALERTS BYTES KEYS REVISIONS PLACEMENTS MEMBERS GROUPS SIMILAR CASES CASE_OF CHANGED
                ENRICHMENTS DRAFTS RULES RULE_KEYS NOTES NOTE_AGES REJECTS REJECT_KEYS FRAMES BOUNDARIES MATERIAL
-               NOTICES STATE DELETIONS SHADOWS SHADOW_WAITING SHADOW_GROUPS SHADOW_CELLS)
+               NOTICES STATE DELETIONS DEFAULTS SHADOWS SHADOW_WAITING SHADOW_GROUPS SHADOW_CELLS)
     };
 }
 pub(super) use each_table;

@@ -4,9 +4,7 @@ use super::records::{decode, failure, unreadable, version_of};
 use super::tables::{self as t, GroupRow, Notice, Rejected, Stored, meta};
 use super::version::check_store;
 use super::{Material, StoreError};
-use crate::model::{
-    AlertNumber, Case, Digest, Draft, Enrichment, Instant, Placement, Rule, TenantId,
-};
+use crate::model::{AlertNumber, Case, Draft, Enrichment, Instant, Placement, Rule, TenantId};
 use redb::backends::FileBackend;
 use redb::{
     ConcurrencyMode, Database, Key, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction,
@@ -89,19 +87,6 @@ impl View {
         guarded!(self.tenant, {
             let table = self.table(t::REJECTS)?;
             redb::ReadableTableMetadata::len(&table).map_err(|e| self.fail(&e))
-        })
-    }
-
-    /// The digest of the boundary that was last in effect.
-    pub fn boundary_digest(&self) -> Result<Option<Digest>, StoreError> {
-        guarded!(self.tenant, {
-            let table = self.table(t::BOUNDARIES)?;
-            let Some(last) = table.last().map_err(|e| self.fail(&e))? else {
-                return Ok(None);
-            };
-            let (digest, _, _): (Digest, [u8; 32], String) =
-                decode(&self.tenant, "a boundary", last.1.value())?;
-            Ok(Some(digest))
         })
     }
 

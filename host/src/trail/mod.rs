@@ -81,5 +81,5 @@ pub use release::{Ended, Released};
 pub use run::{
     Counts, Failure, FailureCode, Intent, Limit, Outcome, RefusalCode, RunNumber, RunStart, Verdict,
 };
-pub use verify::{Entries, Finding, Found, ReadError, Report, verify};
+pub use verify::{Checked, Entries, Finding, Found, ReadError, Report, verify};
 pub use words::Words;

@@ -96,38 +96,83 @@ pub fn verify(bytes: &[u8]) -> Report {
         open: Vec::new(),
         bad: None,
     };
-    let mut entries = match Entries::new(bytes) {
-        Ok(entries) => entries,
+    let mut checked = match Checked::new(bytes) {
+        Ok(checked) => checked,
         Err(error) => {
             report.bad = Some(error.into());
             return report;
         }
     };
-    report.origin = Some(entries.origin());
-    report.sound_bytes = entries.offset();
-    let mut ledger = Ledger::default();
-    for found in &mut entries {
-        report.bad = match found {
-            Err(error) => Some(error.into()),
-            Ok(found) => match ledger.enter(&found.stamped) {
-                Err(what) => Some(Finding::Disagreement {
-                    entry: report.totals.entries,
-                    offset: found.offset,
-                    what,
-                }),
-                Ok(()) => {
-                    report.totals = ledger.totals();
-                    report.sound_bytes = found.offset + (HEAD + found.bytes.len()) as u64;
-                    None
-                }
-            },
-        };
-        if report.bad.is_some() {
-            break;
+    report.origin = Some(checked.entries.origin());
+    report.sound_bytes = checked.entries.offset();
+    for found in &mut checked {
+        match found {
+            Ok(found) => {
+                report.sound_bytes = found.offset + (HEAD + found.bytes.len()) as u64;
+            }
+            Err(bad) => report.bad = Some(bad),
         }
     }
-    report.open = ledger.open().collect();
+    report.totals = checked.totals;
+    report.open = checked.ledger.open().collect();
     report
+}
+
+/// The entries of a trail, one by one, each checked as [`verify`] does before it is given out. For
+/// whoever reads a long trail once and must not believe a bad one. Ends after the first bad thing.
+pub struct Checked<R> {
+    entries: Entries<R>,
+    ledger: Ledger,
+    totals: Totals,
+    failed: bool,
+}
+
+impl<R: io::Read> Checked<R> {
+    /// Of the bytes of a whole file.
+    ///
+    /// # Errors
+    /// When the header cannot be read or is bad.
+    pub fn new(reader: R) -> Result<Self, ReadError> {
+        Ok(Self {
+            entries: Entries::new(reader)?,
+            ledger: Ledger::default(),
+            totals: Totals::default(),
+            failed: false,
+        })
+    }
+
+    /// What the entries that were given out hold together.
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    fn check(&mut self, found: Found) -> Result<Found, Finding> {
+        if let Err(what) = self.ledger.enter(&found.stamped) {
+            return Err(Finding::Disagreement {
+                entry: self.totals.entries,
+                offset: found.offset,
+                what,
+            });
+        }
+        self.totals = self.ledger.totals();
+        Ok(found)
+    }
+}
+
+impl<R: io::Read> Iterator for Checked<R> {
+    type Item = Result<Found, Finding>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed {
+            return None;
+        }
+        let found = self.entries.next()?;
+        let checked = found
+            .map_err(Finding::from)
+            .and_then(|found| self.check(found));
+        self.failed = checked.is_err();
+        Some(checked)
+    }
 }
 
 impl<R: io::Read> Entries<R> {

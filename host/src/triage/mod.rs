@@ -16,6 +16,7 @@ mod place;
 mod runs;
 mod session;
 mod shadow;
+mod stand_in;
 mod submit;
 mod trial;
 
@@ -31,5 +32,6 @@ pub use owner::{Owners, Unowned};
 pub(crate) use session::{Knowledge, Modules, Parts};
 pub use session::{NotStarted, Session, SessionError};
 pub(crate) use shadow::Beside;
+pub(crate) use stand_in::StandIn;
 pub use submit::{BATCH, Submitted};
 pub use trial::{NotTried, Trial, TrialAnswer, TrialBatch, TrialFailure, TrialMemory};

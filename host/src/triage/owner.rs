@@ -201,6 +201,12 @@ impl Owners {
         self.rows.iter().map(|row| &row.tenant)
     }
 
+    /// The values that stand for a tenant, in the order of the file.
+    pub fn values_of<'a>(&'a self, tenant: &'a TenantId) -> impl Iterator<Item = &'a str> {
+        let rows = self.rows.iter().filter(move |row| row.tenant == *tenant);
+        rows.map(|row| row.value.as_str())
+    }
+
     /// Whose a document is. `delivered` is the tenant it was delivered for, where that is known: what
     /// the document itself says must agree with it.
     ///

@@ -14,7 +14,7 @@ use crate::model::{
 use crate::sandbox::{Memory, Prepared};
 use crate::store::{Notice, Random, Records, StoreError, TenantScope, View, WriterLock};
 use crate::trail::{Log, TrailError};
-use crate::written::Problems;
+use crate::written::{Problem, Problems};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
@@ -131,6 +131,14 @@ pub enum NotStarted {
         /// All that is wrong.
         problems: Problems,
     },
+    /// The home's boundary defaults are wrong: no tenant starts before they hold.
+    #[error("the boundary defaults do not hold, and no tenant starts before they do: {}", first(.0))]
+    Defaults(Problems),
+    /// The defaults that are rolled out to this tenant first are not those that were applied.
+    #[error(
+        "the boundary defaults that tenant `{0}` is to have first do not hold: {1}; apply them again with `casemate boundary apply FILE --defaults --tenant {0} --by PERSON`"
+    )]
+    Rollout(TenantId, Text),
     /// A file of its knowledge cannot be understood.
     #[error("`{file}` does not hold:\n{problems}")]
     Knowledge {
@@ -160,6 +168,20 @@ pub enum NotStarted {
     /// Something panicked: in the host, which is a fault of it, or in what the embedder brought.
     #[error("starting the tenant panicked: {0}")]
     Panicked(Text),
+}
+
+/// The first thing that is wrong with a file that stops every tenant, in a line.
+fn first(problems: &Problems) -> String {
+    let first = problems.iter().next();
+    first.map_or_else(String::new, |problem| {
+        let Problem {
+            line,
+            column,
+            message,
+            ..
+        } = problem;
+        format!("{}:{line}:{column}: {message}", problems.file())
+    })
 }
 
 /// What stops a session in the middle. What was acknowledged before stays.

@@ -14,9 +14,8 @@ pub use place::{Decision, Place};
 pub(crate) use problems::Report;
 pub use problems::{Problem, Problems};
 pub(crate) use reader::{At, Key, Sheet, Table, read};
+pub use spelling::nearest;
 pub(crate) use value::{Plain, Value};
-
-pub(crate) use spelling::nearest;
 
 use crate::model::Text;
 

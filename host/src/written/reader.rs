@@ -6,7 +6,8 @@ use crate::model::Text;
 use std::cell::RefCell;
 use toml::de::DeTable;
 
-/// A key a table may have, and how it is written, for the help where it is missing.
+/// A key a table may have, and how it is written, for the help where it is missing; empty for a key that
+/// is known and refused by whoever reads the table.
 pub(crate) type Key = (&'static str, &'static str);
 
 /// A value and where it stands.
@@ -188,7 +189,9 @@ impl<'a, 't> Table<'a, 't> {
         if self.at.is_none() && self.sheet.has_broken_header_above(place) {
             return;
         }
-        let known: Vec<&str> = self.keys.iter().map(|(known, _)| *known).collect();
+        // What has no way to be written is known only to be refused with its reason.
+        let may_be = self.keys.iter().filter(|(_, how)| !how.is_empty());
+        let known: Vec<&str> = may_be.map(|(known, _)| *known).collect();
         let of_file = self.sheet.keys.iter().any(|(known, _)| *known == name);
         let help = if of_file && self.at.is_some() {
             format!("`{name}` belongs to the file as a whole: write it above the first `[section]`")

@@ -1,9 +1,6 @@
 /// The known word that the written one was probably meant to be: at most a third of its letters
 /// differ.
-pub(crate) fn nearest<'n>(
-    written: &str,
-    known: impl IntoIterator<Item = &'n str>,
-) -> Option<&'n str> {
+pub fn nearest<'n>(written: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     if written.len() > 64 {
         return None;
     }

@@ -11,7 +11,7 @@ use casemate::model::{Clock as _, Digest, Instant};
 use casemate::store::Dir;
 use std::fs::File;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The time by the machine's clock.
 pub(crate) fn now() -> Instant {
@@ -33,6 +33,47 @@ pub(crate) fn make_dir(path: &Path) -> anyhow::Result<Dir> {
 /// Opens a file for reading.
 pub(crate) fn open_file(path: &Path) -> anyhow::Result<File> {
     File::open(path).with_context(|| format!("`{}` cannot be opened", path.display()))
+}
+
+/// Whether the path is a folder that is there.
+pub(crate) fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// A folder of nobody else's, gone with the value.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        let above = std::env::temp_dir();
+        let mut builder = std::fs::DirBuilder::new();
+        // What is tried may be tried on a client's alerts.
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        for attempt in 0_u32..1_000 {
+            let path = above.join(format!("casemate-bench-{}-{attempt}", std::process::id()));
+            match builder.create(&path) {
+                Ok(()) => return Ok(Self(path)),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => (),
+                Err(error) => {
+                    let problem = || format!("the folder `{}` cannot be made", path.display());
+                    return Err(error).with_context(problem);
+                }
+            }
+        }
+        anyhow::bail!("no folder can be made in `{}`", above.display())
+    }
+
+    pub(crate) fn dir(&self) -> anyhow::Result<Dir> {
+        open_dir(&self.0)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is left to the system's own cleaning of its temporary folder.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 /// The digest of this program, for the trail.

@@ -59,6 +59,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Alert(args) => commands::alert::run(shared, args),
         Command::Boundary(args) => commands::boundary::run(shared, args),
         Command::Module(args) => commands::module::run(shared, args),
+        Command::Audit(args) => commands::audit::run(shared, args),
         Command::Group(args) => commands::group::run(shared, args),
         Command::Rejects(args) => commands::rejects::run(shared, args),
         Command::Retain(args) => commands::retain::run(shared, args),
@@ -83,6 +84,12 @@ fn is_further(format: Format) -> bool {
 fn further_formats(command: &Command) -> &'static [Format] {
     if let Command::Group(_) = command {
         return &[Format::Csv];
+    }
+    if let Command::Audit(_) = command {
+        return &[Format::Sarif, Format::Html];
+    }
+    if let Command::Module(args::Module::Inspect { .. }) = command {
+        return &[Format::Sarif];
     }
     &[]
 }

@@ -88,10 +88,24 @@ pub(crate) struct Document<'a, T> {
     data: &'a T,
 }
 
+impl<'a, T> Document<'a, T> {
+    pub(crate) fn of(schema: &'a str, data: &'a T) -> Self {
+        Self { schema, data }
+    }
+}
+
 /// Prints one JSON document.
 pub(crate) fn json<T: Serialize>(schema: &str, data: &T) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     serde_json::to_writer_pretty(&mut out, &Document { schema, data }).map_err(io::Error::from)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
+}
+
+/// Prints a JSON document whose form somebody else decided.
+pub(crate) fn plain_json(data: &impl Serialize) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, data).map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(out.flush()?)
 }
@@ -243,6 +257,11 @@ pub(crate) fn count(number: u64) -> String {
 pub(crate) fn many(number: u64, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", count(number))
+}
+
+/// A number of things whose plural is a word of its own.
+pub(crate) fn many_of(number: u64, one: &str, more: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { more })
 }
 
 /// A time to the second, in UTC.

@@ -1,11 +1,15 @@
 //! What the command line takes.
 
+mod audit;
+mod author;
 mod boundary;
 mod module;
 mod shadow;
 
-pub(crate) use boundary::Boundary;
-pub(crate) use module::Module;
+pub(crate) use audit::{Audit, FailOn};
+pub(crate) use author::{Author, Kind, OnBench};
+pub(crate) use boundary::{Apply, Boundary, Diff, Explain};
+pub(crate) use module::{Grant, Module, Tenants};
 pub(crate) use shadow::Shadow;
 
 use casemate::model::{Instant, ModuleName, TenantId};
@@ -100,6 +104,9 @@ pub(crate) enum Command {
     /// Modules of the home
     #[command(subcommand)]
     Module(Module),
+    /// What can be answered to whoever asks what is done with their data
+    #[command(subcommand)]
+    Audit(Audit),
     /// Which alert is in which group
     Group(Group),
     /// What came and could not be taken, with the reason

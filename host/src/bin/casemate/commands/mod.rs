@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod alert;
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod boundary;
 pub(crate) mod case;
@@ -28,6 +29,7 @@ use casemate::sandbox::Memory;
 use casemate::setup::SetupError;
 use casemate::store::{Home, StoreError};
 use casemate::triage::{NotStarted, SessionError};
+use casemate::written::nearest;
 use casemate::{Casemate, Settings};
 use std::io;
 use std::sync::Arc;
@@ -77,11 +79,25 @@ pub(crate) fn chosen(
     tenant: Option<&TenantId>,
 ) -> Result<Vec<TenantId>, Failure> {
     match tenant {
-        Some(tenant) => {
-            casemate.home().tenant(tenant).map_err(store)?;
-            Ok(vec![tenant.clone()])
-        }
+        Some(tenant) => match casemate.home().tenant(tenant) {
+            Ok(_) => Ok(vec![tenant.clone()]),
+            Err(error) => Err(no_tenant(casemate, tenant, error)),
+        },
         None => casemate.tenants().map_err(store),
+    }
+}
+
+/// How the program ends where a tenant's folder cannot be opened; one that was meant is suggested.
+pub(crate) fn no_tenant(casemate: &Casemate, tenant: &TenantId, error: StoreError) -> Failure {
+    let is_missing = matches!(error, StoreError::NoTenant { .. });
+    let failure = store(error);
+    let Ok(tenants) = casemate.tenants() else {
+        return failure;
+    };
+    let names = tenants.iter().map(TenantId::as_str);
+    match nearest(tenant.as_str(), names).filter(|_| is_missing) {
+        Some(near) => failure.help(format!("did you mean `{near}`?")),
+        None => failure,
     }
 }
 

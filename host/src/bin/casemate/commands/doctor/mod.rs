@@ -1,6 +1,7 @@
 //! What of this machine and this home is as it should be, and what to do where it is not.
 
 mod advisories;
+mod defaults;
 mod machine;
 mod owners;
 
@@ -13,6 +14,7 @@ use casemate::Casemate;
 use casemate::model::{Instant, TenantId};
 use casemate::sandbox::{ENGINE, Limits, Memory};
 use casemate::store::TenantScope;
+use casemate::triage::NotStarted;
 use serde::Serialize;
 
 /// How it is with one thing.
@@ -178,12 +180,15 @@ fn home(
         let says = format!("`tenants/{stranger}` is not a tenant's id");
         findings.wrong("folder", says, "move it out of `tenants`");
     }
+    defaults::defaults(findings, casemate).map_err(store)?;
     let mut hold = 0;
     let mut last: Option<(Instant, String)> = None;
     for tenant in &tenants {
         let scope = casemate.home().tenant(tenant).map_err(store)?;
         match casemate.boundary(&scope) {
             Ok(_) => hold += 1,
+            // Told once, of the home.
+            Err(NotStarted::Defaults(_)) => (),
             Err(error) => {
                 let text = error.to_string();
                 let says = text.lines().next().unwrap_or_default().to_owned();

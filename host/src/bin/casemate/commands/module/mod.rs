@@ -1,19 +1,30 @@
 //! `casemate module`: one file a command that has more to say.
 
+mod author;
+mod diff;
+mod grant;
+mod grants;
+mod inspect;
 mod list;
 mod shadow;
 
-use super::{init, not_set_up, open_home};
+pub(crate) use inspect::findings;
+
+use super::{init, not_set_up, open_home, store};
 use crate::ambient;
-use crate::args::{Module as Args, Shared};
+use crate::args::{Module as Args, Shared, Tenants};
 use crate::output::{self, Exit, Failure};
+use casemate::consent::{nearest_module, nearest_tenant};
+use casemate::model::{ModuleName, TenantId};
 use casemate::sandbox::GrantedTenants;
 use casemate::setup;
+use casemate::store::Home;
 
 pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     match args {
         Args::List => list::list(shared),
         Args::Shadow(args) => shadow::run(shared, args),
+        Args::Author(args) => author::run(shared, args),
         Args::Add { folder } => {
             let home = open_home(shared)?;
             let name = folder
@@ -26,35 +37,64 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
             ));
             Ok(Exit::Ok)
         }
-        Args::Grant {
-            module,
-            tenants,
-            by,
-            set,
-        } => {
-            let home = open_home(shared)?;
-            let tenants = GrantedTenants::These(tenants.clone());
-            let settings = setup::settings_of(&home, module, set).map_err(not_set_up)?;
-            let grant = setup::grant_with(&home, module, tenants, settings, by, ambient::now())
-                .map_err(not_set_up)?;
-            output::say(&format!(
-                "granted module `{module}`, sha256:{}, in grants.toml",
-                grant.digest
-            ));
-            Ok(Exit::Ok)
-        }
+        Args::Inspect { module, fail_on } => inspect::inspect(shared, module, fail_on),
+        Args::Diff { old, new } => diff::diff(shared, old, new),
+        Args::Grant(args) => grant::grant(shared, args),
         Args::Revoke {
             module,
             tenants,
             by,
         } => {
             let home = open_home(shared)?;
-            let tenants = GrantedTenants::These(tenants.clone());
-            setup::revoke(&home, module, tenants, by, ambient::now()).map_err(not_set_up)?;
+            known(&home, Some(module), &tenants.tenants)?;
+            setup::revoke(&home, module, these(tenants), by, ambient::now()).map_err(not_set_up)?;
             output::say(&format!(
                 "withdrew module `{module}` in grants.toml: it does not run for them from their next start on"
             ));
             Ok(Exit::Ok)
         }
+        Args::Grants {
+            tenant,
+            module,
+            history,
+        } => grants::grants(shared, tenant.as_ref(), module.as_ref(), *history),
     }
+}
+
+fn these(tenants: &Tenants) -> GrantedTenants {
+    match tenants.all {
+        true => GrantedTenants::All,
+        false => {
+            let mut ids = tenants.tenants.clone();
+            ids.sort();
+            ids.dedup();
+            GrantedTenants::These(ids)
+        }
+    }
+}
+
+/// Whether the home has what is named; says what was probably meant where it has not.
+pub(crate) fn known(
+    home: &Home,
+    module: Option<&ModuleName>,
+    tenants: &[TenantId],
+) -> Result<(), Failure> {
+    let meant = |near: Option<String>, list: &str| match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("`casemate {list}` shows what there is"),
+    };
+    if let Some(module) = module
+        && !home.modules().map_err(store)?.contains(module)
+    {
+        let near = nearest_module(home, module.as_str()).map_err(store)?;
+        let error = setup::SetupError::NoModule(module.clone());
+        return Err(not_set_up(error).help(meant(near, "module list")));
+    }
+    for tenant in tenants {
+        if let Err(error) = home.tenant(tenant) {
+            let near = nearest_tenant(home, tenant.as_str()).map_err(store)?;
+            return Err(store(error).help(meant(near, "tenant list")));
+        }
+    }
+    Ok(())
 }

@@ -1,0 +1,184 @@
+use crate::model::{Capability, Digest, Instant, ModuleName};
+use crate::store::{StoreError, TenantScope};
+use crate::trail::{
+    Checked, DecidedBy, Entry, Fault, Finding, Outcome, ReadError, RunNumber, Stamped,
+};
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::time::Duration;
+
+/// What a tenant's trail says of its modules.
+#[derive(Debug, Default)]
+pub(super) struct Used {
+    pub(super) of: BTreeMap<(ModuleName, Digest), OfBytes>,
+    pub(super) refused: BTreeMap<(ModuleName, Option<Capability>), Refusals>,
+    pub(super) trail: Trail,
+}
+
+/// What runs of a module's bytes did.
+#[derive(Debug, Default)]
+pub(super) struct OfBytes {
+    pub(super) runs: u64,
+    pub(super) last_run: Option<Instant>,
+    pub(super) calls: BTreeMap<Capability, Calls>,
+}
+
+/// Calls of one capability.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Calls {
+    pub(super) count: u64,
+    pub(super) last: Option<Instant>,
+    /// Calls that the host did not answer, for a limit or a fault.
+    pub(super) unanswered: u64,
+}
+
+/// Times that a module did not get what it asked for.
+#[derive(Debug)]
+pub(super) struct Refusals {
+    pub(super) count: u64,
+    pub(super) last: Instant,
+    pub(super) by: DecidedBy,
+}
+
+/// How much of a trail was read and whether it verifies.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Trail {
+    /// Entries that verify.
+    pub entries: u64,
+    /// Whether there is a trail; a tenant that was never started has none.
+    pub there: bool,
+    /// Whether all of it verifies.
+    pub verified: bool,
+    /// What is wrong, where it does not. What stands before it is counted.
+    pub problem: Option<String>,
+}
+
+/// A run that has not ended.
+struct Open {
+    of: (ModuleName, Digest),
+    calls: BTreeMap<u32, Capability>,
+}
+
+/// How often a trail whose last frame is cut is read again, since it may be written just now.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(40);
+
+impl Used {
+    /// Reads a tenant's trail from its beginning, each entry checked as it goes by.
+    pub(super) fn read(scope: &TenantScope) -> Result<Self, StoreError> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let Some(file) = scope.read_trail()? else {
+                let mut used = Self::default();
+                used.trail.verified = true;
+                return Ok(used);
+            };
+            let (used, is_cut) = Self::of(BufReader::with_capacity(1 << 20, file));
+            if !is_cut || tried == TRIES {
+                return Ok(used);
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// And whether the last frame is cut.
+    fn of(reader: impl std::io::Read) -> (Self, bool) {
+        let mut used = Self::default();
+        used.trail.there = true;
+        let mut open = BTreeMap::new();
+        let mut checked = match Checked::new(reader) {
+            Ok(checked) => checked,
+            Err(error) => {
+                used.trail.problem = Some(error.to_string());
+                return (used, false);
+            }
+        };
+        let mut is_cut = false;
+        for found in &mut checked {
+            match found {
+                Ok(found) => used.enter(found.stamped, &mut open),
+                Err(bad) => {
+                    is_cut = matches!(
+                        bad,
+                        Finding::Read(ReadError::Frame {
+                            fault: Fault::Cut,
+                            ..
+                        })
+                    );
+                    used.trail.problem = Some(bad.to_string());
+                }
+            }
+        }
+        used.trail.entries = checked.totals().entries;
+        used.trail.verified = used.trail.problem.is_none();
+        (used, is_cut)
+    }
+
+    fn enter(&mut self, stamped: Stamped, open: &mut BTreeMap<RunNumber, Open>) {
+        let time = stamped.time;
+        match stamped.entry {
+            Entry::RunStart { run, start } => {
+                let of = (start.module.clone(), start.digest);
+                let used = self.of.entry(of.clone()).or_default();
+                used.runs += 1;
+                used.last_run = used.last_run.max(Some(time));
+                let calls = BTreeMap::new();
+                open.insert(run, Open { of, calls });
+            }
+            Entry::Intent(intent) => {
+                let Some(run) = open.get_mut(&intent.run) else {
+                    return;
+                };
+                run.calls.insert(intent.call, intent.capability);
+                let calls = self.calls(&run.of, intent.capability);
+                calls.count += 1;
+                calls.last = calls.last.max(Some(time));
+            }
+            Entry::Outcome { run, call, result } => {
+                let Some(run) = open.get_mut(&run) else {
+                    return;
+                };
+                match (run.calls.remove(&call), result) {
+                    (Some(capability), Outcome::Refused { .. }) => {
+                        self.calls(&run.of, capability).unanswered += 1;
+                    }
+                    (_, Outcome::Ok { .. }) | (None, Outcome::Refused { .. }) => {}
+                }
+            }
+            Entry::Refused { refused, .. } => {
+                let of = (refused.module, refused.capability);
+                let refusals = self.refused.entry(of).or_insert_with(|| Refusals {
+                    count: 0,
+                    last: time,
+                    by: refused.decided_by.clone(),
+                });
+                refusals.count += 1;
+                if time >= refusals.last {
+                    refusals.last = time;
+                    refusals.by = refused.decided_by;
+                }
+            }
+            Entry::RunEnd { run, .. } => {
+                open.remove(&run);
+            }
+            Entry::Recovery(recovery) => {
+                for abandoned in &recovery.abandoned {
+                    open.remove(&abandoned.run);
+                }
+            }
+            Entry::Intake(_)
+            | Entry::Boundary(_)
+            | Entry::Grant(_)
+            | Entry::Knowledge(_)
+            | Entry::Suspension(_)
+            | Entry::Deletion(_)
+            | Entry::Restore(_) => {}
+        }
+    }
+
+    fn calls(&mut self, of: &(ModuleName, Digest), capability: Capability) -> &mut Calls {
+        let used = self.of.entry(of.clone()).or_default();
+        used.calls.entry(capability).or_default()
+    }
+}
