@@ -126,6 +126,45 @@ fn every_call_of_every_run_has_its_receipt() {
 }
 
 #[test]
+fn every_call_of_a_run_beside_the_one_that_counts_has_its_receipt() {
+    let bench = Bench::ordinary(&["acme"]);
+    bench.knowledge("acme", "assets.csv", ASSETS);
+    let renamed =
+        Built::read("hostile-enricher").saying("name = \"assets\"", "name = \"hostile-enricher\"");
+    let newer = Built::read("grouper").saying("version = \"0.1.1\"", "version = \"0.1.0\"");
+    let acme = tenant("acme");
+    for candidate in [renamed, newer] {
+        let files = casemate::shadow::Files {
+            component: &candidate.wasm,
+            manifest: &candidate.toml,
+        };
+        let tenants = std::slice::from_ref(&acme);
+        bench
+            .open()
+            .start_shadow(files, tenants, crate::support::PERSON)
+            .unwrap();
+    }
+    let casemate = bench.open();
+    let mut session = start(&casemate, &acme);
+    for misdeed in ["", "cite-unknown", "panic"] {
+        let finding = Finding::new(misdeed, "rule", "web-1").misdeed(misdeed);
+        let input = ndjson([&finding]);
+        session
+            .submit(input.as_slice(), From::Auto, "test")
+            .unwrap();
+        session.draft().unwrap();
+    }
+    drop(session);
+    let (_, calls, _, failures) = audited(&casemate, &acme);
+    let all = runs(&trail(&casemate, &acme));
+    let beside: Vec<_> = all.iter().filter(|run| run.start.shadow).collect();
+    assert_eq!(beside.len(), 6);
+    assert!(beside.iter().any(|run| !run.intents.is_empty()) && calls > 6);
+    let failed = beside.iter().filter(|run| run.failure().is_some()).count();
+    assert_eq!((failed, failures), (2, 2));
+}
+
+#[test]
 fn refused_calls_and_failed_runs_have_their_receipts_too() {
     let bench = Bench::new();
     let enricher = Built::read("hostile-enricher").wanting("memory_mib = 512");

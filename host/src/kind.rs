@@ -158,6 +158,26 @@ impl SetupError {
     }
 }
 
+impl crate::shadow::ShadowError {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Store(error) => error.kind(),
+            Self::Written(_) => ErrorKind::Environment,
+            Self::NotAnOperator(_) | Self::MustBeSigned(_) => ErrorKind::Denied,
+            Self::Compile(_)
+            | Self::Settings { .. }
+            | Self::NoModule(_)
+            | Self::Same(_)
+            | Self::OtherKind { .. }
+            | Self::Another { .. }
+            | Self::NoCandidate(_)
+            | Self::NotBeside(_, _)
+            | Self::Nobody(_) => ErrorKind::Usage,
+        }
+    }
+}
+
 impl CannotRun {
     /// What kind of thing went wrong.
     pub fn kind(&self) -> ErrorKind {
@@ -203,6 +223,7 @@ const _: () = {
     error::<NotStarted>();
     error::<SessionError>();
     error::<SetupError>();
+    error::<crate::shadow::ShadowError>();
     error::<CannotRun>();
     error::<NotGranted>();
     error::<NotPrepared>();

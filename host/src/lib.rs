@@ -67,6 +67,7 @@
 //! | enrich and draft what changed | [`triage::Session::draft`] |
 //! | read what an analyst sees | [`Casemate::view`], [`queue`] |
 //! | know what a step changed | [`triage::Changed`] |
+//! | try a new version of a module beside the old one | [`shadow`] |
 //! | have metrics and progress | [`triage::Observer`] |
 //! | stop | [`triage::Cancel`] |
 //! | know who acts | [`Casemate::caller`], [`Accounts`] |
@@ -153,6 +154,7 @@ mod cannot_run;
 pub mod consent;
 mod kind;
 pub mod knowledge;
+mod link;
 pub mod model;
 #[cfg(feature = "async")]
 pub mod nonblocking;
@@ -165,6 +167,7 @@ mod retain;
 mod retry;
 pub mod sandbox;
 pub mod setup;
+pub mod shadow;
 pub mod store;
 mod suspension;
 pub mod tenants;

@@ -3,18 +3,19 @@
 use crate::boundary::{Boundary, RequireSigned, Roster};
 use crate::caller::{Accounts, AsInRoster, Caller, NoCaller};
 use crate::cannot_run::CannotRun;
+use crate::link::Linking;
 use crate::model::{Clock, Digest, Instant, ModuleName, TenantId, Text, caught};
 use crate::record::{Recorder, Written};
 use crate::sandbox::{
     EngineError, Granted, Grants, Manifest, Memory, Module, Sandbox, module_digest,
 };
 use crate::store::{
-    Below, CompiledCache, Dir, Folders, Home, Notice, Random, Records, StoreError, SystemRandom,
+    Below, CompiledCache, Dir, Folders, Home, Random, Records, StoreError, SystemRandom,
     TenantScope, View, WriterLock,
 };
 use crate::suspension::Suspensions;
-use crate::trail::{DecidedBy, Log, Opening, Origin, Words};
-use crate::triage::{Cancel, Knowledge, Modules, NotStarted, Observer, Parts, Session};
+use crate::trail::{Log, Opening, Origin};
+use crate::triage::{Cancel, Knowledge, NotStarted, Observer, Parts, Session};
 use crate::written::Problems;
 use std::sync::Arc;
 
@@ -102,6 +103,8 @@ pub struct Casemate {
     grants: Grants,
     modules: Vec<Module>,
     not_loaded: Vec<NotLoaded>,
+    candidates: Vec<Module>,
+    candidates_not_loaded: Vec<NotLoaded>,
 }
 
 impl Casemate {
@@ -150,24 +153,46 @@ impl Casemate {
             grants,
             modules: Vec::new(),
             not_loaded: Vec::new(),
+            candidates: Vec::new(),
+            candidates_not_loaded: Vec::new(),
         };
         for name in casemate.home.modules()? {
-            match casemate.load(&name, cache.as_ref()) {
+            let files = casemate.home.module(&name);
+            match casemate.load("modules", &name, files, cache.as_ref()) {
                 Ok(module) => casemate.modules.push(module),
                 Err(why) => casemate.not_loaded.push(NotLoaded { name, why }),
+            }
+        }
+        for name in casemate.home.candidates()? {
+            let files = casemate.home.candidate(&name);
+            match casemate.load("candidates", &name, files, cache.as_ref()) {
+                // One that was accepted, by a host that stopped before it took it away here.
+                Ok(module) if casemate.has(&module) => (),
+                Ok(module) => casemate.candidates.push(module),
+                Err(why) => casemate.candidates_not_loaded.push(NotLoaded { name, why }),
             }
         }
         Ok(casemate)
     }
 
-    fn load(&self, name: &ModuleName, cache: Option<&CompiledCache>) -> Result<Module, String> {
-        let files = self.home.module(name).map_err(|e| e.to_string())?;
+    fn has(&self, module: &Module) -> bool {
+        self.modules.iter().any(|m| m.digest() == module.digest())
+    }
+
+    fn load(
+        &self,
+        folder: &str,
+        name: &ModuleName,
+        files: Result<Option<(Vec<u8>, String)>, StoreError>,
+        cache: Option<&CompiledCache>,
+    ) -> Result<Module, String> {
         let (component, text) = files
-            .ok_or_else(|| format!("`modules/{name}` needs `module.wasm` and `module.toml`"))?;
+            .map_err(|e| e.to_string())?
+            .ok_or_else(|| format!("`{folder}/{name}` needs `module.wasm` and `module.toml`"))?;
         let manifest = Manifest::parse(&text).map_err(|e| e.to_string())?;
         if manifest.name() != name {
             return Err(format!(
-                "`modules/{name}/module.toml` names it `{}`",
+                "`{folder}/{name}/module.toml` names it `{}`",
                 manifest.name()
             ));
         }
@@ -208,6 +233,20 @@ impl Casemate {
     /// The modules that are installed and could not be loaded.
     pub fn not_loaded(&self) -> &[NotLoaded] {
         &self.not_loaded
+    }
+
+    /// The candidates that lie beside installed modules and are loaded, in the order of their names.
+    pub fn candidates(&self) -> &[Module] {
+        &self.candidates
+    }
+
+    /// The candidates that could not be loaded.
+    pub fn candidates_not_loaded(&self) -> &[NotLoaded] {
+        &self.candidates_not_loaded
+    }
+
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
     }
 
     /// What the settings say.
@@ -310,7 +349,15 @@ impl Casemate {
         recorder.boundary(&boundary, &self.applications()?)?;
         recorder.grants(&grants)?;
         recorder.knowledge(&written, boundary.accountable())?;
-        let (modules, notices) = self.link(&boundary, &grants, as_of, now, &log)?;
+        let linking = Linking {
+            casemate: self,
+            boundary: &boundary,
+            grants: &grants,
+            as_of,
+            now,
+            log: &log,
+        };
+        let linked = linking.link()?;
         log.sync()?;
         Session::begin(Parts {
             boundary,
@@ -319,11 +366,12 @@ impl Casemate {
             random: self.settings.random.clone(),
             build: self.settings.build,
             memory: self.settings.memory,
-            modules,
+            modules: linked.modules,
             knowledge,
             log,
             records,
-            notices,
+            notices: linked.notices,
+            beside: linked.beside,
             writer,
             observer: self.settings.observer.clone(),
             cancel: self.settings.cancel.clone(),
@@ -390,66 +438,6 @@ impl Casemate {
             random: &*self.settings.random,
             now,
         }
-    }
-
-    /// Links every module with what it is granted. What is refused is recorded and told.
-    fn link(
-        &self,
-        boundary: &Boundary,
-        grants: &Grants,
-        as_of: Instant,
-        now: Instant,
-        log: &Log,
-    ) -> Result<(Modules, Vec<Notice>), NotStarted> {
-        let mut modules = Modules::default();
-        let mut notices: Vec<Notice> = Vec::new();
-        let notice = |module: &ModuleName, refused, text| Notice {
-            module: module.to_string(),
-            time: now,
-            refused,
-            text,
-        };
-        for module in &self.modules {
-            let name = module.manifest().name();
-            match self.prepare_by(grants, module, boundary, as_of) {
-                Ok(prepared) => {
-                    if let Some(second) = modules.take(prepared) {
-                        let kind = second.granted().kind();
-                        let text = format!(
-                            "another {kind} is granted too and comes before it; grant one only"
-                        );
-                        notices.push(notice(name, false, text));
-                    }
-                }
-                Err(error) => {
-                    let observer = &self.settings.observer;
-                    observer.module_refused(boundary.tenant(), name, error.capability());
-                    if let Some(line) = error.decided_by() {
-                        log.append(
-                            now,
-                            crate::trail::Refused {
-                                module: name.clone(),
-                                capability: error.capability(),
-                                decided_by: DecidedBy {
-                                    file: Words::new(line.file),
-                                    line: Some(line.line),
-                                    boundary: boundary.digest(),
-                                },
-                            },
-                        )?;
-                    }
-                    notices.push(notice(name, true, error.to_string()));
-                }
-            }
-        }
-        for module in &self.not_loaded {
-            notices.push(notice(
-                &module.name,
-                false,
-                format!("it could not be loaded: {}", module.why),
-            ));
-        }
-        Ok((modules, notices))
     }
 }
 

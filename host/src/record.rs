@@ -188,13 +188,13 @@ impl Recorder<'_> {
             let withdrawal = grants.withdrawal(&given.module, tenant);
             let text = withdrawal.map(Withdrawal::text).unwrap_or_default();
             let by = withdrawal.map(|w| w.by.to_string()).unwrap_or_default();
-            let entry = |_, by| given.entry(GrantVerb::Withdrawn, by);
+            let entry = |_, by| given.entry(GrantVerb::Withdrawn, by, false);
             self.tell(text.as_bytes(), &by, entry, (GRANTS, &told))?;
         }
         for (given, grant) in now {
             if !told.contains(&given) {
                 told.push(given.clone());
-                let entry = |_, by| given.entry(GrantVerb::Given, by);
+                let entry = |_, by| given.entry(GrantVerb::Given, by, grant.shadow);
                 let text = grant.text();
                 self.tell(text.as_bytes(), grant.by.as_str(), entry, (GRANTS, &told))?;
             }
@@ -307,7 +307,7 @@ impl Given {
         }
     }
 
-    fn entry(&self, change: GrantVerb, by: Commitment) -> GrantChange {
+    fn entry(&self, change: GrantVerb, by: Commitment, shadow: bool) -> GrantChange {
         GrantChange {
             change,
             grant: self.grant,
@@ -315,6 +315,7 @@ impl Given {
             digest: self.digest,
             capabilities: self.capabilities.clone(),
             by,
+            shadow,
         }
     }
 }

@@ -240,6 +240,7 @@ pub fn grant_with(
         by: Text::capped(by, 200),
         at,
         limits: WantedLimits::default(),
+        shadow: false,
         settings,
     };
     operator(home, by)?;
@@ -292,6 +293,7 @@ pub fn revoke(
         tenants,
         by: Text::capped(by, 200),
         at,
+        shadow: false,
     };
     append_to_grants(home, |text| {
         let grants = Grants::parse(text).map_err(SetupError::Written)?;

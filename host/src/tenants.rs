@@ -174,7 +174,7 @@ impl Casemate {
         let modules = self.modules().iter().map(|module| {
             let prepared = match &boundary {
                 Ok(boundary) => self
-                    .prepare(module, boundary, now)
+                    .prepare(self.counting(module, tenant), boundary, now)
                     .map(|prepared| prepared.granted().settings().clone()),
                 Err(_) => Ok(GrantedSettings::default()),
             };

@@ -189,6 +189,7 @@ impl Bench {
             by: Text::capped(PERSON, 80),
             at: NOW,
             limits,
+            shadow: false,
             settings: WantedSettings::default(),
         };
         let text = home.text("grants.toml").unwrap().unwrap();

@@ -115,6 +115,7 @@ impl Consent {
             at,
             limits: terms.limits,
             settings: terms.settings.clone(),
+            shadow: false,
         };
         grant.capabilities.sort();
         grant.capabilities.dedup();

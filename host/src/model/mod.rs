@@ -11,6 +11,7 @@ mod group;
 mod module;
 mod retention;
 mod severity;
+mod shadow;
 mod tenant;
 mod text;
 mod time;
@@ -28,6 +29,10 @@ pub use group::{Group, Placement, Rule, Standing};
 pub use module::{InvalidModuleName, ModuleKind, ModuleName};
 pub use retention::{Holding, RetentionClass};
 pub use severity::Severity;
+pub(crate) use shadow::Seen;
+pub use shadow::{
+    Compared, Cost, Difference, Drafts, Enrichments, Example, Groups, RunsOf, Shadowed,
+};
 pub use tenant::{InvalidTenantId, TenantId};
 pub use text::Text;
 pub use time::{Clock, Instant};

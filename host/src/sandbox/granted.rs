@@ -29,6 +29,7 @@ pub struct Granted {
     fields: FieldSet,
     withheld: Vec<Withheld>,
     limits: GrantedLimits,
+    shadow: bool,
     settings: GrantedSettings,
     grant: Digest,
 }
@@ -257,6 +258,7 @@ impl Granted {
                 .intersection(boundary.visible_fields(as_of)),
             withheld: withheld.collect(),
             limits: GrantedLimits::of(manifest.limits(), grant.limits),
+            shadow: grant.shadow,
             settings,
             grant: grant.text_digest(),
         })
@@ -307,6 +309,11 @@ impl Granted {
         &self.withheld
     }
 
+    /// Whether it runs beside the module of its name that counts, and what it computes is never kept.
+    pub fn is_shadow(&self) -> bool {
+        self.shadow
+    }
+
     /// The settings in effect: all that it declares.
     pub fn settings(&self) -> &GrantedSettings {
         &self.settings
@@ -336,7 +343,8 @@ fn why_not(
     if let Some((grant, line)) = grants.last(|grant| grant.digest == digest) {
         return WhyNotGranted::OtherName(grant.module.clone(), line);
     }
-    let named = |grant: &Grant| grant.module == *module && grant.tenants.contains(tenant);
+    let named =
+        |grant: &Grant| grant.module == *module && grant.tenants.contains(tenant) && !grant.shadow;
     match grants.last(named) {
         Some((grant, line)) => WhyNotGranted::OtherDigest(grant.digest, line),
         None => WhyNotGranted::Never,

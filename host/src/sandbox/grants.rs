@@ -22,6 +22,9 @@ pub struct Grant {
     pub at: Instant,
     /// Limits lower than those the module asks for.
     pub limits: WantedLimits,
+    /// Whether it may only run beside the module of its name that counts: what it computes is compared
+    /// and never kept.
+    pub shadow: bool,
     /// Settings of the module that are not to be its defaults.
     pub settings: WantedSettings,
 }
@@ -57,6 +60,8 @@ pub struct Withdrawal {
     pub by: Text,
     /// When.
     pub at: Instant,
+    /// Whether it is of those bytes only that may run beside the module that counts.
+    pub shadow: bool,
 }
 
 /// The grants of a home: `grants.toml`, with what was withdrawn. Where several speak of one digest and
@@ -78,7 +83,7 @@ pub(super) enum Row {
 impl Row {
     fn given(&self) -> Option<&Placed> {
         match self {
-            Self::Given(placed) => Some(placed),
+            Self::Given(placed) => Some(placed.as_ref()),
             Self::Withdrawn(_, _) => None,
         }
     }
@@ -261,12 +266,17 @@ impl Grants {
         digest: Digest,
         tenant: &TenantId,
     ) -> Deciding<'_> {
+        // A withdrawal of what runs beside: it is one of these bytes where they do.
+        let mut beside = None;
         for row in self.rows.iter().rev() {
             match row {
                 Row::Given(placed) => {
                     let grant = &placed.grant;
                     let is_of = grant.digest == digest && grant.module == *module;
                     if is_of && grant.tenants.contains(tenant) {
+                        if let Some(place) = beside.filter(|_| grant.shadow) {
+                            return Deciding::Withdrawn(self.line(place));
+                        }
                         return match &placed.proof {
                             Proof::NotWanted | Proof::Proven(_) => {
                                 Deciding::Grant(grant, self.line(placed.capabilities))
@@ -279,7 +289,10 @@ impl Grants {
                 }
                 Row::Withdrawn(row, place) => {
                     if row.module == *module && row.tenants.contains(tenant) {
-                        return Deciding::Withdrawn(self.line(*place));
+                        if !row.shadow {
+                            return Deciding::Withdrawn(self.line(*place));
+                        }
+                        beside = beside.or(Some(*place));
                     }
                 }
             }

@@ -18,6 +18,7 @@ pub(super) const GRANT: &[Key] = &[
     ("at", "at = 2026-11-23T08:00:00Z"),
     ("limits", "limits = { memory_mib = 32 }"),
     ("settings", "settings = { my-setting = 30 }"),
+    ("shadow", "shadow = true"),
     ("withdrawn", "withdrawn = true"),
     (
         "signature",
@@ -40,6 +41,7 @@ pub(super) fn row(table: &Table<'_, '_>) -> Option<Row> {
     let tenants = table.required("tenants").and_then(|v| tenants(sheet, &v));
     let by = table.required("by").and_then(|v| by(&v));
     let at = table.required("at").and_then(|v| v.instant());
+    let shadow = shadow(table)?;
     for key in ["digest", "capabilities", "limits", "settings", "signature"] {
         if let Some(value) = table.optional(key) {
             let help = "a withdrawal is of a module whatever its bytes: take this out".to_owned();
@@ -51,8 +53,17 @@ pub(super) fn row(table: &Table<'_, '_>) -> Option<Row> {
         tenants: tenants?,
         by: by?,
         at: at?.0.value,
+        shadow,
     };
     Some(Row::Withdrawn(row, is.place))
+}
+
+/// Whether a row is of what runs beside the module that counts.
+fn shadow(table: &Table<'_, '_>) -> Option<bool> {
+    match table.optional("shadow") {
+        None => Some(false),
+        Some(value) => value.boolean().map(|is| is.value),
+    }
 }
 
 fn grant(table: &Table<'_, '_>) -> Option<Placed> {
@@ -80,6 +91,7 @@ fn grant(table: &Table<'_, '_>) -> Option<Placed> {
         Some(value) => WantedSettings::read(&value),
     };
     let (settings, places) = settings?;
+    let shadow = shadow(table);
     let capabilities = capabilities?.iter().map(|c| c.value).collect();
     Some(Placed {
         place: table.place(),
@@ -96,6 +108,7 @@ fn grant(table: &Table<'_, '_>) -> Option<Placed> {
             at: at?.0.value,
             limits: limits?,
             settings,
+            shadow: shadow?,
         },
     })
 }
@@ -203,6 +216,9 @@ impl Grant {
         if !self.settings.is_empty() {
             text.push_str(&format!("settings = {}\n", self.settings.text()));
         }
+        if self.shadow {
+            text.push_str("shadow = true\n");
+        }
         text
     }
 }
@@ -210,8 +226,9 @@ impl Grant {
 impl Withdrawal {
     /// The withdrawal as it is written in the file.
     pub fn text(&self) -> String {
+        let beside = if self.shadow { "shadow = true\n" } else { "" };
         format!(
-            "[[grant]]\nwithdrawn = true\nmodule = {}\ntenants = {}\nby = {}\nat = {}\n",
+            "[[grant]]\nwithdrawn = true\n{beside}module = {}\ntenants = {}\nby = {}\nat = {}\n",
             quote(self.module.as_str()),
             self.tenants.text(),
             quote(self.by.as_str()),

@@ -13,6 +13,7 @@ fn grant() -> Grant {
             memory_mib: Some(32),
             ..WantedLimits::default()
         },
+        shadow: false,
         settings: [
             (
                 "words",
@@ -64,6 +65,7 @@ fn a_withdrawal_is_of_every_bytes_of_the_module_until_it_is_granted_again() {
         tenants: GrantedTenants::These(vec![acme.clone()]),
         by: grant().by,
         at: grant().at,
+        shadow: false,
     };
     let text = Grants::add(&Grants::add("", &older).unwrap(), &all).unwrap();
     let withdrawn = Grants::withdraw(&text, &withdrawal).unwrap();
@@ -117,4 +119,45 @@ fn a_grant_by_somebody_who_is_no_operator_is_found() {
 #[test]
 fn every_wrong_grant_is_explained_as_its_fixture_says() {
     crate::written::fixtures::each("grants", |text| Grants::parse(text).err());
+}
+
+#[test]
+fn a_withdrawal_of_what_runs_beside_leaves_what_counts() {
+    let acme = TenantId::parse("acme").unwrap();
+    let counts = grant();
+    let beside = Grant {
+        digest: Digest::of(b"new"),
+        shadow: true,
+        ..grant()
+    };
+    let text = Grants::add(&Grants::add("", &counts).unwrap(), &beside).unwrap();
+    let read = Grants::parse(&text).unwrap();
+    assert_eq!(
+        read.iter().cloned().collect::<Vec<_>>(),
+        [counts.clone(), beside.clone()]
+    );
+    let withdrawal = Withdrawal {
+        module: counts.module.clone(),
+        tenants: GrantedTenants::All,
+        by: grant().by,
+        at: grant().at,
+        shadow: true,
+    };
+    let withdrawn = Grants::withdraw(&text, &withdrawal).unwrap();
+    let read = Grants::parse(&withdrawn).unwrap();
+    assert_eq!(read.in_effect(&acme), [&counts]);
+    assert!(matches!(
+        read.deciding(&beside.module, beside.digest, &acme),
+        Deciding::Withdrawn(_)
+    ));
+    let again = Grants::add(
+        &withdrawn,
+        &Grant {
+            shadow: false,
+            ..beside.clone()
+        },
+    )
+    .unwrap();
+    let again = Grants::parse(&again).unwrap();
+    assert_eq!(again.in_effect(&acme).len(), 2, "granted since, it counts");
 }

@@ -57,6 +57,8 @@ pub(crate) struct Finished<T> {
     pub(crate) limits: Limits,
     /// Calls that were refused.
     pub(crate) refused: u64,
+    /// Whether it ran beside the module that counts.
+    pub(crate) shadow: bool,
 }
 
 /// Why a run has no answer.
@@ -259,6 +261,7 @@ impl Prepared {
             kind: self.granted().kind(),
             limits,
             refused: run.refused,
+            shadow: self.granted().is_shadow(),
         }
     }
 }

@@ -34,6 +34,7 @@ fn grant(capabilities: &[Capability]) -> Grant {
         at: Instant::from_millis(1_795_420_800_123),
         limits: WantedLimits::default(),
         settings: WantedSettings::default(),
+        shadow: false,
     }
 }
 
@@ -132,6 +133,7 @@ fn a_withdrawal_needs_no_signature() {
         tenants: GrantedTenants::All,
         by: grant.by.clone(),
         at: grant.at,
+        shadow: false,
     };
     let text = Grants::withdraw(&text, &withdrawal).unwrap();
     assert_eq!(decided(&text), Err(None));

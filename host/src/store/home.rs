@@ -178,16 +178,17 @@ impl Home {
     /// # Errors
     /// When they cannot be read.
     pub fn module(&self, name: &ModuleName) -> Result<Option<(Vec<u8>, String)>, StoreError> {
-        let wasm = file::read(
-            &self.root,
-            &format!("modules/{name}/module.wasm"),
-            MAX_COMPONENT_BYTES,
-        )?;
-        let toml = file::read_text(
-            &self.root,
-            &format!("modules/{name}/module.toml"),
-            MAX_TEXT_BYTES,
-        )?;
+        self.pair("modules", name)
+    }
+
+    fn pair(
+        &self,
+        folder: &str,
+        name: &ModuleName,
+    ) -> Result<Option<(Vec<u8>, String)>, StoreError> {
+        let path = |file: &str| format!("{folder}/{name}/{file}");
+        let wasm = file::read(&self.root, &path("module.wasm"), MAX_COMPONENT_BYTES)?;
+        let toml = file::read_text(&self.root, &path("module.toml"), MAX_TEXT_BYTES)?;
         Ok(wasm.zip(toml))
     }
 
@@ -201,18 +202,67 @@ impl Home {
         wasm: &[u8],
         toml: &str,
     ) -> Result<(), StoreError> {
-        file::replace(
-            &self.root,
-            &format!("modules/{name}/module.wasm"),
-            wasm,
-            false,
-        )?;
-        file::replace(
-            &self.root,
-            &format!("modules/{name}/module.toml"),
-            toml.as_bytes(),
-            false,
-        )
+        self.put_pair("modules", name, wasm, toml)
+    }
+
+    fn put_pair(
+        &self,
+        folder: &str,
+        name: &ModuleName,
+        wasm: &[u8],
+        toml: &str,
+    ) -> Result<(), StoreError> {
+        let path = |file: &str| format!("{folder}/{name}/{file}");
+        file::replace(&self.root, &path("module.wasm"), wasm, false)?;
+        file::replace(&self.root, &path("module.toml"), toml.as_bytes(), false)
+    }
+
+    /// The modules of which a candidate lies beside the installed one, in the order of their names.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn candidates(&self) -> Result<Vec<ModuleName>, StoreError> {
+        if !self.root.exists("candidates") {
+            return Ok(Vec::new());
+        }
+        let names = self.folders("candidates")?;
+        Ok(names
+            .iter()
+            .filter_map(|n| ModuleName::parse(n).ok())
+            .collect())
+    }
+
+    /// A candidate's component and its `module.toml`; none where there is none, or not yet both.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn candidate(&self, name: &ModuleName) -> Result<Option<(Vec<u8>, String)>, StoreError> {
+        self.pair("candidates", name)
+    }
+
+    /// Puts a candidate beside the installed module of its name, replacing another one.
+    ///
+    /// # Errors
+    /// When its files cannot be written.
+    pub fn put_candidate(
+        &self,
+        name: &ModuleName,
+        wasm: &[u8],
+        toml: &str,
+    ) -> Result<(), StoreError> {
+        self.put_pair("candidates", name, wasm, toml)
+    }
+
+    /// Removes a candidate; one that is not there is removed already.
+    ///
+    /// # Errors
+    /// When its files cannot be removed.
+    pub fn remove_candidate(&self, name: &ModuleName) -> Result<(), StoreError> {
+        let path = format!("candidates/{name}");
+        match self.root.remove_dir_all(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(StoreError::io(path)(e)),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// The quarantine: documents that are nobody's. Waits while another process has it.

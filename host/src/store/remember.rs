@@ -4,9 +4,9 @@ use super::block::Block;
 use super::guard::guarded;
 use super::records::failure;
 use super::tables::{self as t, Note, meta};
-use super::{Change, StoreError};
-use crate::model::{Instant, ModuleName};
-use redb::ReadableTable as _;
+use super::{Change, NotesOf, StoreError, View};
+use crate::model::{Instant, ModuleName, TenantId};
+use redb::{ReadOnlyTable, ReadableTable as _};
 
 /// The most notes one module may keep on one tenant.
 const MAX_NOTES: u64 = 200_000;
@@ -14,14 +14,11 @@ const MAX_NOTES: u64 = 200_000;
 impl Change {
     /// Keeps a module's notes. Where there are more than a module may keep, those with the least
     /// freshness go first, then those with the least key.
-    pub(crate) fn keep_notes(
-        &mut self,
-        module: &ModuleName,
-        notes: &[Note],
-    ) -> Result<(), StoreError> {
+    pub(crate) fn keep_notes(&mut self, of: NotesOf<'_>, notes: &[Note]) -> Result<(), StoreError> {
         guarded!(self.tenant, {
             let fail = failure(&self.tenant);
-            let name = module.as_str();
+            let owner = of.key();
+            let name = owner.as_ref();
             let counter = format!("{}/{name}", meta::NOTE_COUNT);
             let mut count = self.meta(&counter)?;
             let written = self.newest_intake()?.millis();
@@ -88,5 +85,48 @@ impl Change {
             .as_ref()
             .and_then(|(_, bytes)| Block::read(bytes.value()));
         Ok(block.map_or_else(Instant::default, |block| block.taken_in))
+    }
+}
+
+impl View {
+    /// One module's notes as they are now.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn notes(&self, module: &ModuleName) -> Result<Notes, StoreError> {
+        self.notes_of(NotesOf::Counting(module))
+    }
+
+    pub(crate) fn notes_of(&self, of: NotesOf<'_>) -> Result<Notes, StoreError> {
+        guarded!(self.tenant(), {
+            Ok(Notes {
+                tenant: self.tenant().clone(),
+                owner: of.key().into_owned(),
+                table: self.table(t::NOTES)?,
+            })
+        })
+    }
+}
+
+/// One module's notes on one tenant at one moment.
+pub struct Notes {
+    tenant: TenantId,
+    owner: String,
+    table: ReadOnlyTable<(&'static str, &'static str), (i64, i64, &'static [u8])>,
+}
+
+impl Notes {
+    /// The note under a key.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        guarded!(self.tenant, {
+            let found = self
+                .table
+                .get((self.owner.as_str(), key))
+                .map_err(|e| failure(&self.tenant)(&e))?;
+            Ok(found.map(|note| note.value().2.to_vec()))
+        })
     }
 }

@@ -68,8 +68,14 @@ impl Change {
             match what {
                 Holding::Documents => self.expire_documents(before),
                 Holding::Rejects => self.expire_rejects(before),
-                Holding::Enrichments => self.expire_enrichments(before),
-                Holding::Drafts => self.expire_drafts(before),
+                Holding::Enrichments => {
+                    self.expire_examples(before)?;
+                    self.expire_enrichments(before)
+                }
+                Holding::Drafts => {
+                    self.expire_examples(before)?;
+                    self.expire_drafts(before)
+                }
                 Holding::Notes => self.expire_notes(before),
                 Holding::Material => self.expire_material(entries),
             }

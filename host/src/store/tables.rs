@@ -68,13 +68,26 @@ pub(super) const NOTICES: TableDefinition<'_, &str, &[u8]> = TableDefinition::ne
 
 /// The latest runs that failed, by number: [`super::FailedRun`].
 pub(super) const FAILED: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("failed-runs");
+/// What came of a module's candidate that runs beside it, by the module.
+pub(super) const SHADOWS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("shadows");
+/// Batches that were placed and that the candidate was not handed yet, in their order.
+pub(super) const SHADOW_WAITING: TableDefinition<'_, (&str, u64), &[u8]> =
+    TableDefinition::new("shadow-waiting");
+/// Groups of the two that are compared: (module, whose, group) -> (alerts, where the other has the
+/// alert that opened it, how many groups of the other, whether it is routine).
+pub(super) const SHADOW_GROUPS: TableDefinition<'_, (&str, u8, u64), SeenValue> =
+    TableDefinition::new("shadow-groups");
+type SeenValue = (u64, u64, u32, bool);
+/// How many alerts are in a group of the one and a group of the other.
+pub(super) const SHADOW_CELLS: TableDefinition<'_, (&str, u64, u64), u64> =
+    TableDefinition::new("shadow-cells");
 
 /// Calls a macro with every table, so that none is forgotten.
 macro_rules! each_table {
     ($with:ident) => {
         $with!(META ALERTS BYTES KEYS REVISIONS PLACEMENTS MEMBERS GROUPS SIMILAR CASES CASE_OF CHANGED
                ENRICHMENTS DRAFTS RULES RULE_KEYS NOTES NOTE_AGES REJECTS REJECT_KEYS FRAMES BOUNDARIES MATERIAL
-               NOTICES STATE DELETIONS DEFAULTS FAILED)
+               NOTICES STATE DELETIONS DEFAULTS FAILED SHADOWS SHADOW_WAITING SHADOW_GROUPS SHADOW_CELLS)
     };
 }
 pub(super) use each_table;

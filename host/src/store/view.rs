@@ -4,9 +4,7 @@ use super::records::{decode, failure, unreadable, version_of};
 use super::tables::{self as t, GroupRow, Notice, Rejected, Stored, meta};
 use super::version::check_store;
 use super::{Material, StoreError};
-use crate::model::{
-    AlertNumber, Case, Draft, Enrichment, Instant, ModuleName, Placement, Rule, TenantId,
-};
+use crate::model::{AlertNumber, Case, Draft, Enrichment, Instant, Placement, Rule, TenantId};
 use redb::backends::FileBackend;
 use redb::{
     ConcurrencyMode, Database, Key, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction,
@@ -17,7 +15,7 @@ use std::fs::File;
 /// What a tenant's database held at one moment. Reading does not keep a writer from writing.
 pub struct View {
     tenant: TenantId,
-    read: ReadTransaction,
+    pub(super) read: ReadTransaction,
 }
 
 impl View {
@@ -389,21 +387,7 @@ impl View {
         })
     }
 
-    /// One module's notes as they are now.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn notes(&self, module: &ModuleName) -> Result<Notes, StoreError> {
-        guarded!(self.tenant, {
-            Ok(Notes {
-                tenant: self.tenant.clone(),
-                module: module.clone(),
-                table: self.table(t::NOTES)?,
-            })
-        })
-    }
-
-    fn meta(&self, name: &str) -> Result<u64, StoreError> {
+    pub(super) fn meta(&self, name: &str) -> Result<u64, StoreError> {
         let found = self.table(t::META)?.get(name).map_err(|e| self.fail(&e))?;
         Ok(found.map_or(0, |value| value.value()))
     }
@@ -456,28 +440,5 @@ impl View {
 
     pub(super) fn fail(&self, error: &dyn std::fmt::Display) -> StoreError {
         failure(&self.tenant)(error)
-    }
-}
-
-/// One module's notes on one tenant at one moment.
-pub struct Notes {
-    tenant: TenantId,
-    module: ModuleName,
-    table: ReadOnlyTable<(&'static str, &'static str), (i64, i64, &'static [u8])>,
-}
-
-impl Notes {
-    /// The note under a key.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        guarded!(self.tenant, {
-            let found = self
-                .table
-                .get((self.module.as_str(), key))
-                .map_err(|e| failure(&self.tenant)(&e))?;
-            Ok(found.map(|note| note.value().2.to_vec()))
-        })
     }
 }

@@ -162,6 +162,10 @@ pub struct GrantChange {
     pub capabilities: BTreeSet<Capability>,
     /// To the name of who did it.
     pub by: Commitment,
+    /// Whether the module was given to run beside the one that counts, and no more. A withdrawal says
+    /// it by the grant's digest.
+    #[serde(default, skip_serializing_if = "super::run::is_false")]
+    pub shadow: bool,
 }
 
 /// What was done with a grant.

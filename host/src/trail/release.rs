@@ -24,6 +24,11 @@ pub struct Released<T> {
 }
 
 impl<T> Ended<T> {
+    /// Looks at something of what came of it that nothing is done with, such as what it cost.
+    pub(crate) fn peek<P: Copy>(&self, at: impl FnOnce(&T) -> P) -> P {
+        at(&self.value)
+    }
+
     pub(super) fn new(shared: Arc<Shared>, value: T, run: RunNumber, end: u64) -> Self {
         Self {
             shared,

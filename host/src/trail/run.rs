@@ -43,6 +43,16 @@ pub struct RunStart {
     pub withheld: FieldSet,
     /// Whether the sandbox's memory came from a pool.
     pub pooled: bool,
+    /// Whether it ran beside the module that counts: nothing of its answer is kept as a group, an
+    /// enrichment or a draft.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub shadow: bool,
+}
+
+/// What is left out of an entry where there is nothing to say.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+pub(super) fn is_false(said: &bool) -> bool {
+    !said
 }
 
 /// A call that leaves a module.

@@ -6,14 +6,29 @@ use super::draft::{self, dossier};
 use super::enrich::{self, Subject, representatives};
 use super::runs::{Came, encoded, keep};
 use super::session::{Session, SessionError};
+use super::shadow::Ran;
 use super::submit::BATCH;
-use crate::model::{AlertNumber, Case, Draft, Enrichment, Evidence};
+use crate::model::{AlertNumber, Case, Draft, Enrichment, Evidence, ModuleName};
+use crate::sandbox::Prepared;
 use crate::sandbox::table::project;
 use crate::store::{GroupRow, View};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Cases enriched and drafted together: one sync of the trail and one commit for all of them.
 const CASES: usize = 64;
+
+/// What enrichers and drafter did of a lot that has candidates beside them.
+#[derive(Default)]
+struct Besides {
+    /// What the enrichers went by.
+    view: Option<View>,
+    enriched: Vec<(Vec<Subject>, Vec<Enriched>)>,
+    gaps: Vec<String>,
+    drafted: Vec<(AlertNumber, Ran<Draft>)>,
+}
+
+/// What an enricher did of a batch.
+type Enriched = (ModuleName, Ran<Vec<Enrichment>>);
 
 /// What became of the cases that had changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -84,10 +99,13 @@ impl Session {
         let cases = self.records.view()?.changed_cases()?;
         let (mut looked_at, of) = (0, cases.len() as u64);
         for lot in cases.chunks(CASES) {
-            done.ended = self.enrich(lot, done)?;
+            // What the candidates of enrichers and drafter are compared with, once all of it is kept.
+            let mut beside = Besides::default();
+            done.ended = self.enrich(lot, done, &mut beside)?;
             if done.ended == Ended::Whole {
-                done.ended = self.draft_lot(lot, done, changed)?;
+                done.ended = self.draft_lot(lot, done, changed, &mut beside)?;
             }
+            self.shadow_lot(beside)?;
             if done.ended == Ended::Cancelled {
                 break;
             }
@@ -98,7 +116,12 @@ impl Session {
     }
 
     /// Enriches the groups of these cases. Cancelled, what ran is kept as run and adds nothing.
-    fn enrich(&mut self, lot: &[AlertNumber], done: &mut Drafted) -> Result<Ended, SessionError> {
+    fn enrich(
+        &mut self,
+        lot: &[AlertNumber],
+        done: &mut Drafted,
+        beside: &mut Besides,
+    ) -> Result<Ended, SessionError> {
         let view = self.records.view()?;
         let mut groups: Vec<GroupRow> = Vec::new();
         for case in lot {
@@ -127,19 +150,30 @@ impl Session {
                     repeats: *repeats,
                 })
                 .collect();
+            let mut enriched = Vec::new();
             for place in 0..self.modules.enrichers.len() {
                 if self.cancel.is_cancelled() {
                     change.commit()?;
                     return Ok(Ended::Cancelled);
                 }
-                match self.enrich_with(place, &view, &subjects, done)? {
-                    Ok(released) => {
-                        for enrichment in keep(&mut change, released.release()?)? {
+                let came = self.enrich_with(place, &view, &subjects, done)?;
+                let mut ran = Ran::of(&came);
+                match came {
+                    Ok(ended) => {
+                        let kept = keep(&mut change, ended.release()?)?;
+                        ran.answer = Some(kept.clone());
+                        for enrichment in kept {
                             found.entry(enrichment.group).or_default().push(enrichment);
                         }
                     }
                     Err(failed) => failed.keep(&mut change)?,
                 }
+                if let Some(module) = self.shadowed_enricher(place) {
+                    enriched.push((module, ran));
+                }
+            }
+            if !enriched.is_empty() {
+                beside.enriched.push((subjects, enriched));
             }
         }
         for (group, mut enrichments) in found {
@@ -149,7 +183,34 @@ impl Session {
             change.put_enrichments(group, &enrichments)?;
         }
         change.commit()?;
+        beside.view = Some(view);
         Ok(Ended::Whole)
+    }
+
+    fn shadowed_enricher(&self, place: usize) -> Option<ModuleName> {
+        let enricher = self.modules.enrichers.get(place)?;
+        let name = enricher.granted().module();
+        self.waits_for_candidate(name).then(|| name.clone())
+    }
+
+    /// Lets the candidates of the enrichers and the drafter do what was done of a lot.
+    fn shadow_lot(&mut self, beside: Besides) -> Result<(), SessionError> {
+        for (subjects, enriched) in &beside.enriched {
+            for (module, ran) in enriched {
+                let Some(view) = &beside.view else { continue };
+                if self.cancel.is_cancelled() {
+                    return Ok(());
+                }
+                self.shadow_enrich(view, module, subjects, ran)?;
+            }
+        }
+        for (case, ran) in &beside.drafted {
+            if self.cancel.is_cancelled() {
+                return Ok(());
+            }
+            self.shadow_draft(*case, &beside.gaps, ran)?;
+        }
+        Ok(())
     }
 
     fn enrich_with(
@@ -172,7 +233,8 @@ impl Session {
             .iter()
             .map(|(n, a)| (Evidence::Alert(*n), a.digest))
             .collect();
-        let begin = self.beginning(enricher, encoded("the batch", &table)?, rows.len(), handed)?;
+        let batch = encoded("the batch", &table)?;
+        let begin = self.beginning(enricher, self.as_of, batch, rows.len(), handed)?;
         let given = self.given(enricher, view)?;
         let finished = enricher.enrich(begin, given, &table);
         done.runs += 1;
@@ -200,14 +262,20 @@ impl Session {
         lot: &[AlertNumber],
         done: &mut Drafted,
         changed: &mut Changed,
+        beside: &mut Besides,
     ) -> Result<Ended, SessionError> {
-        if self.modules.drafter.is_none() {
+        let Some(drafter) = &self.modules.drafter else {
             done.cases += lot.len() as u64;
             done.without_draft += lot.len() as u64;
             return Ok(Ended::Whole);
-        }
+        };
+        let candidate = self.modules.candidate(drafter.granted().module());
+        let candidate = candidate.and_then(|place| self.modules.shadows.get(place));
+        let is_shadowed = candidate.is_some();
+        // As it would be handed them if it counted.
+        beside.gaps = candidate.map_or_else(Vec::new, |candidate| self.gaps(Some(candidate)));
         let view = self.records.view()?;
-        let gaps = self.gaps();
+        let gaps = self.gaps(self.modules.drafter.as_ref());
         let (mut ended, mut failed) = (Vec::new(), Vec::new());
         let mut came = Ended::Whole;
         for number in lot {
@@ -219,7 +287,11 @@ impl Session {
             let Some(case) = view.case(*number)? else {
                 continue;
             };
-            match self.draft_one(&view, &case, &gaps, done)? {
+            let one = self.draft_one(&view, &case, &gaps, done)?;
+            if is_shadowed {
+                beside.drafted.push((*number, Ran::of(&one)));
+            }
+            match one {
                 Ok(one) => ended.push(one),
                 Err(one) => failed.push(one),
             }
@@ -231,6 +303,9 @@ impl Session {
             let draft = keep(&mut change, one.release()?)?;
             change.set_changed(draft.case, false)?;
             drafted.insert(draft.case);
+            if let Some((_, ran)) = beside.drafted.iter_mut().find(|(c, _)| *c == draft.case) {
+                ran.answer = Some(draft.clone());
+            }
             change.put_draft(draft)?;
         }
         let without = failed.len() as u64;
@@ -264,7 +339,7 @@ impl Session {
         let prepared = dossier(view, case, granted.fields(), gaps)?;
         let batch = encoded("the dossier", &prepared.dossier)?;
         let alerts = prepared.dossier.alerts.numbers.len();
-        let begin = self.beginning(drafter, batch, alerts, prepared.handed)?;
+        let begin = self.beginning(drafter, self.as_of, batch, alerts, prepared.handed)?;
         let given = self.given(drafter, view)?;
         let finished = drafter.draft(begin, given, &prepared.dossier);
         done.runs += 1;
@@ -287,9 +362,9 @@ impl Session {
 
     /// What is missing in every case of this session: fields withheld from those who write about
     /// it, and enrichers that did not do their work.
-    fn gaps(&self) -> Vec<String> {
+    fn gaps(&self, drafter: Option<&Prepared>) -> Vec<String> {
         let mut gaps = Vec::new();
-        for module in self.modules.enrichers.iter().chain(&self.modules.drafter) {
+        for module in self.modules.enrichers.iter().chain(drafter) {
             for withheld in module.granted().withheld() {
                 let gap = draft::withheld(withheld.field);
                 if !gaps.contains(&gap) {

@@ -1,13 +1,14 @@
 //! Checks a grouper's answer, keeps what it says and forms cases.
 
 use super::changed::Changed;
+use super::compare::Put;
 use super::fault::{self, AnswerFault};
 use crate::model::{
     Alert, AlertNumber, Case, Digest, Field, Group, Link, ModuleName, Placement, Rule, Standing,
     Text,
 };
 use crate::sandbox::bindings::grouping::{self, Grouped};
-use crate::store::{Change, GroupRow, Note, StoreError, Variant};
+use crate::store::{Change, GroupRow, Note, NotesOf, StoreError, Variant};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most groups that links can join into one case. A link that would make a larger one is kept
@@ -224,6 +225,22 @@ impl Checked {
             .map(|(group, standing)| (*group, *standing))
     }
 
+    /// Each alert and where it was put, in the order of the batch.
+    pub(super) fn puts(&self) -> impl Iterator<Item = (AlertNumber, Put<'_>)> {
+        let rule = |index: u32| self.rules.get(index as usize);
+        let put = move |p: &grouping::Placement| Put {
+            group: p.group,
+            rule: rule(p.rule).map_or([""; 3], |r| [&r.name, &r.says, &r.unit].map(Text::as_str)),
+            opens: self.openings.get(&p.alert).copied(),
+        };
+        self.placements.iter().map(move |p| (p.alert, put(p)))
+    }
+
+    /// The groups that it links.
+    pub(super) fn linked(&self) -> impl Iterator<Item = (AlertNumber, AlertNumber)> {
+        self.links.iter().map(|link| (link.a, link.b))
+    }
+
     /// What the module wants remembered.
     pub(crate) fn notes(&self) -> &[Note] {
         &self.notes
@@ -324,7 +341,7 @@ impl Checked {
             };
             join(change, link, &mut changed)?;
         }
-        change.keep_notes(module, &self.notes)?;
+        change.keep_notes(NotesOf::Counting(module), &self.notes)?;
         changed.placements = placements;
         Ok(changed)
     }

@@ -2,6 +2,7 @@
 
 mod cancel;
 mod changed;
+mod compare;
 mod draft;
 mod enrich;
 mod fault;
@@ -14,6 +15,7 @@ mod owner;
 mod place;
 mod runs;
 mod session;
+mod shadow;
 mod stand_in;
 mod submit;
 mod trial;
@@ -29,6 +31,7 @@ pub use observer::{Observer, RunEnded, TakenIn};
 pub use owner::{Owners, Unowned};
 pub(crate) use session::{Knowledge, Modules, Parts};
 pub use session::{NotStarted, Session, SessionError};
+pub(crate) use shadow::Beside;
 pub(crate) use stand_in::StandIn;
 pub use submit::{BATCH, Submitted};
 pub use trial::{NotTried, Trial, TrialAnswer, TrialBatch, TrialFailure, TrialMemory};

@@ -33,7 +33,7 @@ pub trait Observer: Send + Sync {
         let _ = (tenant, run);
     }
 
-    /// Calls of a run were refused, so many of them: told before the run's end.
+    /// Calls of a run that counts were refused, so many of them: told before the run's end.
     fn calls_refused(&self, tenant: &TenantId, module: &ModuleName, calls: u64) {
         let _ = (tenant, module, calls);
     }
@@ -97,6 +97,8 @@ pub struct RunEnded {
     pub calls: u64,
     /// The limits it ran within.
     pub limits: Limits,
+    /// Whether it ran beside the module that counts: then a failure of it impairs nothing.
+    pub shadow: bool,
     /// Why it has no answer, as the trail says it; none where its answer was accepted.
     pub failure: Option<Failure>,
 }

@@ -5,10 +5,11 @@ use super::changed::Changed;
 use super::group::{self, Checked};
 use super::runs::{encoded, keep};
 use super::session::{Session, SessionError};
+use super::shadow::Ran;
 use super::submit::{BATCH, Submitted};
 use crate::model::{Alert, AlertNumber};
 use crate::sandbox::table::project;
-use crate::store::{Change, StoreError, View};
+use crate::store::{Change, StoreError, View, Waiting};
 
 /// Failed runs of a grouper that a session bears, beside one in so many alerts placed.
 const MAX_FAILED_RUNS: u64 = 40;
@@ -57,18 +58,21 @@ impl Session {
             match self.group(change, &view, &rows, done)? {
                 Ok(placed) => {
                     self.tell_placed(placed, changed);
+                    self.shadow_group()?;
                     size = (size * 2).min(BATCH as u64);
                 }
                 Err(change) => {
                     change.commit()?;
                     if let [(number, alert)] = rows.as_slice() {
                         self.stand_alone(*number, alert, done, changed)?;
+                        self.shadow_group()?;
                     }
                     size = (rows.len() as u64).div_ceil(2);
                 }
             }
         }
-        Ok(())
+        // What a stopped session left for the candidate, too.
+        self.shadow_group()
     }
 
     /// One run of the grouper over these alerts; gives what it changed. Where it has no answer, gives the change back with
@@ -93,7 +97,8 @@ impl Session {
             .iter()
             .map(|(n, a)| (crate::model::Evidence::Alert(*n), a.digest))
             .collect();
-        let begin = self.beginning(grouper, encoded("the batch", &table)?, rows.len(), handed)?;
+        let batch = encoded("the batch", &table)?;
+        let begin = self.beginning(grouper, self.as_of, batch, rows.len(), handed)?;
         let given = self.given(grouper, view)?;
         let finished = grouper.group(begin, given, &table);
         done.runs += 1;
@@ -104,9 +109,21 @@ impl Session {
         let came = self.settle(&module, finished, &mut done.failures, |_, answer, _| {
             Ok(group::check(answer, &numbers, has_memory, standing)?)
         })?;
+        let ran = Ran::<()>::of(&came);
+        let beside = self.waits_for_candidate(&module);
         match came {
             Ok(ended) => {
                 let checked = keep(&mut change, ended.release()?)?;
+                if let (true, Some(first), Some(last)) = (beside, numbers.first(), numbers.last()) {
+                    let waiting = Waiting::Placed {
+                        first: *first,
+                        last: *last,
+                        as_of: self.as_of,
+                        links: checked.linked().collect(),
+                        cost: Some(ran.cost),
+                    };
+                    change.wait(&module, &waiting)?;
+                }
                 let placed = checked.keep(&mut change, &module, digest, rows)?;
                 change.commit()?;
                 done.placed += rows.len() as u64;
@@ -115,6 +132,10 @@ impl Session {
                 Ok(Ok(placed))
             }
             Err(failed) => {
+                if let (true, Some(why)) = (beside, ran.why) {
+                    let cost = ran.cost;
+                    change.wait(&module, &Waiting::Failed { cost, why })?;
+                }
                 failed.keep(&mut change)?;
                 self.patience.failed += 1;
                 Ok(Err(change))
@@ -137,6 +158,16 @@ impl Session {
             grouper.granted().digest(),
         );
         let mut change = self.records.change()?;
+        if self.waits_for_candidate(&module) {
+            let waiting = Waiting::Placed {
+                first: number,
+                last: number,
+                as_of: self.as_of,
+                links: Vec::new(),
+                cost: None,
+            };
+            change.wait(&module, &waiting)?;
+        }
         let alone = Checked::alone(number);
         let placed = alone.keep(&mut change, &module, digest, &[(number, alert)])?;
         change.commit()?;

@@ -3,11 +3,11 @@
 use super::fault::AnswerFault;
 use super::observer::RunEnded;
 use super::session::{Session, SessionError};
-use crate::model::{Capability, Digest, Evidence, FieldSet, Instant, ModuleName};
+use crate::model::{Capability, Cost, Digest, Evidence, FieldSet, Instant, ModuleName, Text};
 use crate::sandbox::capability::{AssetList, FactList, Given, Recall};
 use crate::sandbox::{Beginning, Finished, Memory, Prepared, RunFailure};
-use crate::store::{Change, FailedRun, Material, Notice, View};
-use crate::trail::{Commitment, Ended, Failure, Released, RunRecord, RunStart, Salt, Words};
+use crate::store::{Change, FailedRun, Material, NotesOf, Notice, View};
+use crate::trail::{Commitment, Ended, Failure, Released, RunNumber, RunStart, Salt, Words};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,6 +48,7 @@ pub(super) type Came<T> = Result<Ended<Kept<T>>, Failed>;
 pub(super) struct Kept<T> {
     pub(super) value: T,
     pub(super) material: Material,
+    pub(super) cost: Cost,
 }
 
 impl Session {
@@ -55,6 +56,7 @@ impl Session {
     pub(super) fn beginning(
         &self,
         module: &Prepared,
+        as_of: Instant,
         batch: Vec<u8>,
         alerts: usize,
         handed: Vec<(Evidence, Digest)>,
@@ -72,7 +74,7 @@ impl Session {
                 build: self.build,
                 boundary: self.boundary.digest(),
                 grant: Some(granted.grant()),
-                as_of: self.as_of,
+                as_of,
                 batch: Commitment::of(&salt, &batch),
                 settings: Some(Commitment::of(&salt, &settings)),
                 alerts: alerts as u64,
@@ -83,13 +85,14 @@ impl Session {
                     Memory::OnDemand => false,
                     Memory::Pooled => true,
                 },
+                shadow: granted.is_shadow(),
             },
         )?;
         Ok(Beginning {
             record,
             clock: self.clock.clone(),
             salt,
-            as_of: self.as_of,
+            as_of,
             handed,
             batch,
             settings,
@@ -108,7 +111,11 @@ impl Session {
                     given.known_good = Some(FactList::new(self.knowledge.known_good.clone()));
                 }
                 Capability::Memory => {
-                    let notes = view.notes(module.granted().module())?;
+                    let name = module.granted().module();
+                    let notes = view.notes_of(match module.granted().is_shadow() {
+                        false => NotesOf::Counting(name),
+                        true => NotesOf::Beside(name),
+                    })?;
                     given.memory = Some(Recall::new(Arc::new(notes)));
                 }
             }
@@ -117,7 +124,8 @@ impl Session {
     }
 
     /// Checks what a run answered and records how it ended: with what `check` made of the answer, or
-    /// without one. Why it failed is added to `failures`, once.
+    /// without one. Why it failed is added to `failures`, once; of a run beside the module that counts,
+    /// that is nobody's failure.
     pub(super) fn settle<A: serde::Serialize, T>(
         &mut self,
         module: &ModuleName,
@@ -140,8 +148,15 @@ impl Session {
             kind,
             limits,
             refused,
+            shadow,
         } = finished;
-        if refused > 0 {
+        let cost = Cost {
+            took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            memory_bytes: memory_bytes as u64,
+            calls: material.calls.len() as u64,
+            refused,
+        };
+        if refused > 0 && !shadow {
             let observer = &self.observer;
             observer.calls_refused(&self.tenant, module, refused);
         }
@@ -153,6 +168,7 @@ impl Session {
             memory_bytes: memory_bytes as u64,
             calls: material.calls.len() as u64,
             limits,
+            shadow,
             failure: None,
         };
         let checked = match answer {
@@ -167,61 +183,66 @@ impl Session {
             Ok(value) => {
                 let salt = Salt::from_bytes(material.salt);
                 let answer = Commitment::of(&salt, &material.answer);
-                let kept = Kept { value, material };
+                let kept = Kept {
+                    value,
+                    material,
+                    cost,
+                };
                 let ended = record.close(self.now(), answer, log_lines, kept)?;
                 self.observer.run_ended(&self.tenant, &told);
                 Ok(Ok(ended))
             }
             Err(failure) => {
                 told.failure = Some(failure.entry());
-                let failed = self.failed(record, log_lines, material, &failure)?;
+                let released = record.fail(self.clock.now(), failure.entry(), log_lines)?;
+                tracing::debug!(tenant = %self.tenant, module = %failure.module, run = released.run(), shadow, "the run failed");
+                let failed = Failed {
+                    failed: self.failed_run(released.run(), &failure),
+                    released,
+                    material,
+                    notice: self.notice(&failure),
+                    shadow,
+                    cost,
+                };
                 self.observer.run_ended(&self.tenant, &told);
-                if !failures.iter().any(|known| known == failed.text()) {
-                    failures.push(failed.text().to_owned());
+                if !shadow {
+                    // Remembered for those who ask why something is missing.
+                    self.limping.add(&failure);
+                    if !failures.iter().any(|known| known == failed.text()) {
+                        failures.push(failed.text().to_owned());
+                    }
                 }
                 Ok(Err(failed))
             }
         }
     }
 
-    /// Records that a run has no answer, and remembers it for those who ask why something is
-    /// missing.
-    fn failed(
-        &mut self,
-        record: RunRecord,
-        log_lines: u32,
-        material: Material,
-        failure: &RunFailure,
-    ) -> Result<Failed, SessionError> {
-        let released = record.fail(self.clock.now(), failure.entry(), log_lines)?;
-        tracing::debug!(tenant = %self.tenant, module = %failure.module, run = released.run(), "the run failed");
-        self.limping.add(failure);
+    /// What is said of a run that has no answer.
+    fn notice(&self, failure: &RunFailure) -> Notice {
         let last = match (&failure.message, &failure.last_line) {
             (Some(message), _) => format!("; it panicked at {message}"),
             (None, Some(line)) => format!("; its last line of log: {line}"),
             (None, None) => String::new(),
         };
-        let failed = FailedRun {
-            run: released.run(),
+        Notice {
+            module: failure.module.to_string(),
+            time: self.clock.now(),
+            refused: false,
+            text: format!("{failure}{last}"),
+        }
+    }
+
+    /// What is kept of it for the module's author.
+    fn failed_run(&self, run: RunNumber, failure: &RunFailure) -> FailedRun {
+        FailedRun {
+            run,
             module: failure.module.clone(),
             time: self.clock.now(),
             text: failure.why.to_string(),
             message: failure.message.clone(),
             last_line: failure.last_line.clone(),
             backtrace: failure.backtrace.clone(),
-        };
-        let notice = Notice {
-            module: failure.module.to_string(),
-            time: self.clock.now(),
-            refused: false,
-            text: format!("{failure}{last}"),
-        };
-        Ok(Failed {
-            released,
-            material,
-            notice,
-            failed,
-        })
+        }
     }
 
     pub(super) fn salt(&self) -> Result<Salt, SessionError> {
@@ -241,15 +262,29 @@ pub(super) struct Failed {
     material: Material,
     notice: Notice,
     failed: FailedRun,
+    shadow: bool,
+    cost: Cost,
 }
 
 impl Failed {
+    /// Keeps it; of a run beside the module that counts, without a notice.
     pub(super) fn keep(self, change: &mut Change) -> Result<(), SessionError> {
         change.put_failed(&self.failed)?;
-        change.put_notice(&self.notice.module, Some(&self.notice))?;
+        if !self.shadow {
+            change.put_notice(&self.notice.module, Some(&self.notice))?;
+        }
         change.put_material(self.released.run(), &self.material)?;
         change.set_trail(self.released.committed())?;
         Ok(())
+    }
+
+    pub(super) fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// What happened, at a length that can be kept with others.
+    pub(super) fn why(&self) -> Text {
+        Text::capped(&self.notice.text, 300)
     }
 
     fn text(&self) -> &str {
@@ -260,7 +295,9 @@ impl Failed {
 /// Keeps what every accepted run leaves behind, and gives its value.
 pub(super) fn keep<T>(change: &mut Change, released: Released<Kept<T>>) -> Result<T, SessionError> {
     let (run, committed) = (released.run(), released.committed());
-    let Kept { value, material } = released.into_value();
+    let Kept {
+        value, material, ..
+    } = released.into_value();
     change.put_material(run, &material)?;
     change.set_trail(committed)?;
     Ok(value)

@@ -4,14 +4,18 @@ use super::cancel::Cancel;
 use super::observer::Observer;
 use super::place::Patience;
 use super::runs::Limping;
+use super::shadow::{self, Beside};
 
 use crate::boundary::Boundary;
 use crate::knowledge::{Assets, KnownGood};
-use crate::model::{Capability, Clock, Digest, Instant, ModuleKind, TenantId, Text, caught};
+use crate::model::{
+    Capability, Clock, Digest, Instant, ModuleKind, ModuleName, TenantId, Text, caught,
+};
 use crate::sandbox::{Memory, Prepared};
 use crate::store::{Notice, Random, Records, StoreError, TenantScope, View, WriterLock};
 use crate::trail::{Log, TrailError};
 use crate::written::{Problem, Problems};
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -29,6 +33,8 @@ pub struct Session {
     pub(super) log: Log,
     pub(super) records: Records,
     pub(super) limping: Limping,
+    /// How often each candidate has failed in a row.
+    pub(super) shadow_failed: BTreeMap<ModuleName, u32>,
     pub(super) patience: Patience,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) cancel: Cancel,
@@ -42,12 +48,18 @@ pub(crate) struct Modules {
     pub(super) grouper: Option<Prepared>,
     pub(super) enrichers: Vec<Prepared>,
     pub(super) drafter: Option<Prepared>,
+    /// Candidates: each runs beside the module of its name and kind above, where there is one.
+    pub(super) shadows: Vec<Prepared>,
 }
 
 impl Modules {
-    /// Takes a module to its kind's place. One grouper and one drafter work for a tenant: gives
+    /// Takes a module to its kind's place, or beside those where its grant says so. One grouper and one drafter work for a tenant: gives
     /// back one that comes after another.
     pub(crate) fn take(&mut self, module: Prepared) -> Option<Prepared> {
+        if module.granted().is_shadow() {
+            self.shadows.push(module);
+            return None;
+        }
         match module.granted().kind() {
             ModuleKind::Grouper if self.grouper.is_none() => self.grouper = Some(module),
             ModuleKind::Drafter if self.drafter.is_none() => self.drafter = Some(module),
@@ -57,6 +69,15 @@ impl Modules {
         None
     }
 
+    /// The place of the candidate beside the module of this name.
+    pub(super) fn candidate(&self, module: &ModuleName) -> Option<usize> {
+        let counting = self.all().find(|m| m.granted().module() == module)?;
+        let kind = counting.granted().kind();
+        let is_of = |m: &Prepared| m.granted().module() == module && m.granted().kind() == kind;
+        self.shadows.iter().position(is_of)
+    }
+
+    /// Those that count.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Prepared> {
         self.grouper
             .iter()
@@ -201,6 +222,7 @@ pub(crate) struct Parts {
     pub(crate) log: Log,
     pub(crate) records: Records,
     pub(crate) notices: Vec<Notice>,
+    pub(crate) beside: Vec<Beside>,
     pub(crate) writer: WriterLock,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) cancel: Cancel,
@@ -217,11 +239,18 @@ impl Session {
         for notice in &parts.notices {
             change.put_notice(&notice.module, Some(notice))?;
         }
+        shadow::begin(
+            &parts.records,
+            &mut change,
+            &parts.beside,
+            parts.clock.now(),
+        )?;
         change.commit()?;
         Ok(Self {
             tenant: parts.boundary.tenant().clone(),
             limping: Limping::of(&parts.notices),
             patience: Patience::default(),
+            shadow_failed: BTreeMap::new(),
             boundary: parts.boundary,
             as_of: parts.as_of,
             clock: parts.clock,
@@ -278,8 +307,16 @@ impl Session {
         self.records.view()
     }
 
-    /// The modules that can run, with what each was given.
-    pub fn modules(&self) -> impl Iterator<Item = (&crate::model::ModuleName, &[Capability])> {
+    /// The candidates that run beside a module that counts, with what each was given.
+    pub fn shadows(&self) -> impl Iterator<Item = (&ModuleName, &[Capability])> {
+        let running = self.modules.shadows.iter().map(Prepared::granted);
+        running
+            .filter(|granted| self.modules.candidate(granted.module()).is_some())
+            .map(|granted| (granted.module(), granted.capabilities()))
+    }
+
+    /// The modules that can run and count, with what each was given.
+    pub fn modules(&self) -> impl Iterator<Item = (&ModuleName, &[Capability])> {
         self.modules
             .all()
             .map(|m| (m.granted().module(), m.granted().capabilities()))

@@ -270,7 +270,7 @@ impl Session {
                     changed.deliveries.extend(deliveries);
                     self.tell_taken_in(came, done);
                     self.tell_placed(placed, changed);
-                    return Ok(());
+                    return self.shadow_group();
                 }
                 Err(kept) => kept.commit()?,
             }

@@ -143,6 +143,7 @@ impl Trial {
             by: Text::capped(PERSON, 200),
             at: as_of,
             limits: WantedLimits::default(),
+            shadow: false,
             settings: WantedSettings::default(),
         };
         let grants = Grants::add("version = 1\n", &grant)
@@ -217,6 +218,7 @@ impl Trial {
             fields: granted.fields(),
             withheld: granted.withheld().iter().map(|w| w.field).collect(),
             pooled: self.pooled,
+            shadow: granted.is_shadow(),
         };
         let begin = Beginning {
             record: self.log.begin_run(self.clock.now(), start)?,

@@ -162,6 +162,7 @@ fn no_entry_can_be_too_long() {
             digest,
             capabilities: all_capabilities(),
             by: hmac,
+            shadow: false,
         }),
         Entry::Knowledge(KnowledgeChange {
             capability: Capability::KnownGood,

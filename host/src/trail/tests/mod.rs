@@ -47,6 +47,7 @@ pub(super) fn start() -> RunStart {
         fields: FieldSet::all(),
         withheld: FieldSet::default(),
         pooled: false,
+        shadow: false,
     }
 }
 

@@ -4,11 +4,13 @@ mod audit;
 mod author;
 mod boundary;
 mod module;
+mod shadow;
 
 pub(crate) use audit::{Audit, FailOn};
 pub(crate) use author::{Author, Kind, OnBench};
 pub(crate) use boundary::{Apply, Boundary, Diff, Explain};
 pub(crate) use module::{Grant, Module, Tenants};
+pub(crate) use shadow::Shadow;
 
 use casemate::model::{Instant, ModuleName, TenantId};
 use casemate::triage::intake::From;

@@ -62,6 +62,9 @@ pub(crate) enum Module {
         #[arg(long, value_name = "PERSON")]
         by: String,
     },
+    /// Try a new version beside the one that counts
+    #[command(subcommand)]
+    Shadow(super::Shadow),
     /// Which grants are in effect, who gave them and when
     Grants {
         /// Only those for this tenant

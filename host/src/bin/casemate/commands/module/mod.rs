@@ -7,6 +7,7 @@ mod grant;
 mod grants;
 mod inspect;
 mod list;
+mod shadow;
 
 pub(crate) use inspect::findings;
 
@@ -23,6 +24,7 @@ use casemate::store::Home;
 pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     match args {
         Args::List => list::list(shared),
+        Args::Shadow(args) => shadow::run(shared, args),
         Args::Author(args) => author::run(shared, args),
         Args::Add { folder } => {
             let home = open_home(shared)?;

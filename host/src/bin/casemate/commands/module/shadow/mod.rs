@@ -1,0 +1,187 @@
+//! `casemate module shadow`.
+
+mod report;
+
+use super::super::{open, open_home, store};
+use crate::ambient;
+use crate::args::{Format, Shadow as Args, Shared};
+use crate::output::{self, Exit, Failure};
+use anyhow::Context as _;
+use casemate::model::{ModuleName, TenantId};
+use casemate::shadow::{self, Candidate, Files, ShadowError};
+use serde::Serialize;
+use std::path::Path;
+
+pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
+    match args {
+        Args::Start {
+            folder,
+            tenants,
+            by,
+        } => start(shared, folder, tenants, by),
+        Args::List => list(shared),
+        Args::Report { module, tenant } => report::run(shared, module.as_ref(), tenant.as_ref()),
+        Args::Stop {
+            module,
+            tenants,
+            by,
+        } => {
+            let home = open_home(shared)?;
+            let named = (!tenants.is_empty()).then_some(tenants.as_slice());
+            let stopped =
+                shadow::stop(&home, module, named, by, ambient::now()).map_err(not_done)?;
+            output::say(&format!(
+                "stopped the candidate of module `{module}` for {}: it does not run from their next start on",
+                listed(&stopped)
+            ));
+            Ok(Exit::Ok)
+        }
+        Args::Accept {
+            module,
+            tenants,
+            by,
+        } => accept(shared, module, tenants, by),
+    }
+}
+
+fn not_done(error: ShadowError) -> Failure {
+    if let ShadowError::Store(error) = error {
+        return store(error);
+    }
+    Failure::new(error.kind().into(), error)
+}
+
+fn listed(tenants: &[TenantId]) -> String {
+    match tenants {
+        [] => "nobody".to_owned(),
+        tenants => {
+            let words: Vec<String> = tenants.iter().map(|t| format!("`{t}`")).collect();
+            words.join(", ")
+        }
+    }
+}
+
+fn start(shared: &Shared, folder: &Path, tenants: &[TenantId], by: &str) -> Result<Exit, Failure> {
+    let casemate = open(shared)?;
+    let dir = ambient::open_dir(folder)?;
+    let of = |file: &str| folder.join(file).display().to_string();
+    let component = dir.read("module.wasm").with_context(|| of("module.wasm"))?;
+    let manifest = dir
+        .read_to_string("module.toml")
+        .with_context(|| of("module.toml"))?;
+    let files = Files {
+        component: &component,
+        manifest: &manifest,
+    };
+    let started = casemate
+        .start_shadow(files, tenants, by)
+        .map_err(not_done)?;
+    let module = &started.module;
+    output::say(&format!(
+        "module `{module}`, sha256:{}, runs beside the one that counts for {}, from their next start on",
+        started.digest,
+        listed(tenants)
+    ));
+    output::say(&format!(
+        "`casemate module shadow report --module {module}` says in what it differs"
+    ));
+    for (tenant, why) in &started.cannot {
+        output::say(&format!(
+            "for tenant `{tenant}` it cannot run as it is: {why}"
+        ));
+    }
+    Ok(match started.cannot.is_empty() {
+        true => Exit::Ok,
+        false => Exit::Findings,
+    })
+}
+
+fn accept(
+    shared: &Shared,
+    module: &ModuleName,
+    tenants: &[TenantId],
+    by: &str,
+) -> Result<Exit, Failure> {
+    let home = open_home(shared)?;
+    let named = (!tenants.is_empty()).then_some(tenants);
+    let done = shadow::accept(&home, module, named, by, ambient::now()).map_err(not_done)?;
+    output::say(&format!(
+        "module `{module}`, sha256:{}, counts for {} from their next start on",
+        done.digest,
+        listed(&done.tenants)
+    ));
+    output::say(&match done.installed {
+        true => {
+            "it is installed in the place of the old version, which nobody has any more".to_owned()
+        }
+        false => format!("the old version stays installed, for {}", listed(&done.old)),
+    });
+    Ok(Exit::Ok)
+}
+
+#[derive(Serialize)]
+struct Row {
+    module: String,
+    digest: Option<String>,
+    beside: Vec<String>,
+    counts: Vec<String>,
+    not_loaded: Option<String>,
+}
+
+impl Row {
+    fn of(candidate: &Candidate) -> Self {
+        let words = |tenants: &[TenantId]| tenants.iter().map(ToString::to_string).collect();
+        Self {
+            module: candidate.module.to_string(),
+            digest: candidate.digest.map(|digest| format!("sha256:{digest}")),
+            beside: words(&candidate.beside),
+            counts: words(&candidate.counts),
+            not_loaded: candidate.not_loaded.clone(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct List {
+    candidates: Vec<Row>,
+}
+
+fn list(shared: &Shared) -> Result<Exit, Failure> {
+    let casemate = open(shared)?;
+    let candidates = casemate.shadow_candidates().map_err(not_done)?;
+    let candidates: Vec<Row> = candidates.iter().map(Row::of).collect();
+    let is_broken = candidates.iter().any(|row| row.not_loaded.is_some());
+    match shared.format {
+        Format::Json => output::json("casemate.candidates/v1", &List { candidates })?,
+        Format::Ndjson => output::ndjson("casemate.candidate/v1", &candidates)?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
+            let of = |tenants: &[String]| match tenants {
+                [] => "-".to_owned(),
+                tenants => tenants.join(", "),
+            };
+            let cells = |row: &Row| {
+                let digest = row.digest.as_deref().unwrap_or("-");
+                vec![
+                    row.module.clone(),
+                    digest.chars().take(23).collect(),
+                    of(&row.beside),
+                    of(&row.counts),
+                ]
+            };
+            let rows: Vec<_> = candidates.iter().map(cells).collect();
+            let head = ["MODULE", "CANDIDATE", "RUNS BESIDE FOR", "COUNTS FOR"];
+            output::text(&output::table(&head, &rows))?;
+            for row in candidates.iter().filter(|row| row.not_loaded.is_some()) {
+                let why = row.not_loaded.as_deref().unwrap_or_default();
+                output::say(&format!(
+                    "the candidate of `{}` cannot be loaded: {why}",
+                    row.module
+                ));
+            }
+        }
+    }
+    Ok(match is_broken {
+        true => Exit::Findings,
+        false => Exit::Ok,
+    })
+}
