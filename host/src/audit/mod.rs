@@ -10,6 +10,7 @@ pub use row::{Cell, LastRefusal, Row, Standing, WhoGranted};
 pub use sarif::sarif;
 pub use used::Trail;
 
+use crate::boundaries::{HomeDefaults, in_effect};
 use crate::boundary::{Boundary, HostNames, RequireSigned, Roster};
 use crate::consent::{NotSearched, of_hit, words_of};
 use crate::model::{Digest, Instant, ModuleName, TenantId};
@@ -128,6 +129,7 @@ pub(in crate::audit) struct Shared<'a> {
     home: &'a Home,
     roster: &'a Roster,
     grants: &'a Grants,
+    defaults: &'a HomeDefaults,
     installed: &'a [Installed],
     as_of: Instant,
 }
@@ -156,6 +158,7 @@ impl CapabilityAudit {
             true => grants.signed(&roster),
             false => grants,
         };
+        let defaults = HomeDefaults::read(home, &HostNames::none())?;
         let (words, not_searched) = words_of(home)?;
         let (mut modules, mut installed, mut findings) = (Vec::new(), Vec::new(), Vec::new());
         for name in home.modules()? {
@@ -208,6 +211,7 @@ impl CapabilityAudit {
             home,
             roster: &roster,
             grants: &grants,
+            defaults: &defaults,
             installed: &installed,
             as_of,
         };
@@ -340,11 +344,7 @@ fn of_tenant(shared: &Shared<'_>, tenant: &TenantId) -> Result<Told, StoreError>
         let said = format!("the trail of tenant `{tenant}` does not verify: {problem}");
         findings.push(Finding::new(Rule::NotVerified, said, place).of_tenant(tenant));
     }
-    let boundary = match scope.boundary()? {
-        None => Err("it has no boundary.toml".to_owned()),
-        Some(text) => Boundary::parse(tenant, &text, shared.roster, &HostNames::none())
-            .map_err(|problems| problems.to_string()),
-    };
+    let boundary = in_effect(&scope, shared.roster, shared.defaults).map_err(|e| e.to_string());
     let boundary_file = format!("tenants/{tenant}/{}", Boundary::FILE);
     match &boundary {
         Ok(boundary) => {
@@ -354,7 +354,7 @@ fn of_tenant(shared: &Shared<'_>, tenant: &TenantId) -> Result<Told, StoreError>
                     line.text,
                     clause(&line)
                 );
-                let place = Spot::line(boundary_file.clone(), line.line);
+                let place = in_home(&line, tenant);
                 let found = Finding::new(Rule::ExpiredExclusion, said, place);
                 findings.push(found.of_tenant(tenant));
             }
@@ -394,9 +394,16 @@ pub(in crate::audit) fn clause(line: &Decision) -> String {
 
 /// Where a line of the operator's files lies in the home.
 pub(in crate::audit) fn spot(line: &Decision, tenant: &TenantId, module: &ModuleName) -> Spot {
+    match line.file {
+        Manifest::FILE => Spot::line(format!("modules/{module}/{}", line.file), line.line),
+        _ => in_home(line, tenant),
+    }
+}
+
+/// The same, of a line that no module wrote.
+fn in_home(line: &Decision, tenant: &TenantId) -> Spot {
     let file = match line.file {
         Boundary::FILE => format!("tenants/{tenant}/{}", line.file),
-        Manifest::FILE => format!("modules/{module}/{}", line.file),
         of_home => of_home.to_owned(),
     };
     Spot::line(file, line.line)

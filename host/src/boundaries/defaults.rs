@@ -45,7 +45,7 @@ enum NotNext {
 }
 
 impl HomeDefaults {
-    fn read(home: &Home, host: &HostNames) -> Result<Self, StoreError> {
+    pub(crate) fn read(home: &Home, host: &HostNames) -> Result<Self, StoreError> {
         let mut readings = 0;
         loop {
             let read = Self::read_once(home, host)?;

@@ -12,7 +12,7 @@ pub use asked::{CapabilityAsked, FieldAsked, ModuleAsked};
 pub use defaults::{DefaultsApplied, DefaultsPlan, HomeDefaults, TenantChange};
 pub use plan::{BoundaryApplied, BoundaryPlan};
 
-use crate::boundary::{Applications, Applied, AppliedTo, Boundary, HostNames, Role};
+use crate::boundary::{Applications, Applied, AppliedTo, Boundary, HostNames, Role, Roster};
 use crate::caller::Caller;
 use crate::model::{Digest, TenantId, Text};
 use crate::open::Casemate;
@@ -20,6 +20,28 @@ use crate::setup::SetupError;
 use crate::store::TenantScope;
 use crate::triage::NotStarted;
 use std::time::Duration;
+
+/// What is in effect for a tenant, for whoever reads a home without opening it.
+pub(crate) fn in_effect(
+    scope: &TenantScope,
+    roster: &Roster,
+    defaults: &HomeDefaults,
+) -> Result<Boundary, NotStarted> {
+    let defaults = defaults.of(scope.tenant())?;
+    Ok(own(scope, roster, &HostNames::none())?.under(defaults))
+}
+
+fn own(scope: &TenantScope, roster: &Roster, host: &HostNames) -> Result<Boundary, NotStarted> {
+    let tenant = scope.tenant();
+    let text = scope
+        .boundary()?
+        .ok_or_else(|| NotStarted::NoBoundary(tenant.clone()))?;
+    let parsed = Boundary::parse(tenant, &text, roster, host);
+    parsed.map_err(|problems| NotStarted::Boundary {
+        tenant: tenant.clone(),
+        problems,
+    })
+}
 
 impl Casemate {
     /// A tenant's boundary as it is in effect now: its own file under the defaults.
@@ -33,15 +55,7 @@ impl Casemate {
 
     /// What a tenant's own file says, as if there were no defaults.
     fn own_boundary(&self, scope: &TenantScope) -> Result<Boundary, NotStarted> {
-        let tenant = scope.tenant();
-        let text = scope
-            .boundary()?
-            .ok_or_else(|| NotStarted::NoBoundary(tenant.clone()))?;
-        let parsed = Boundary::parse(tenant, &text, self.roster(), &self.host_names());
-        parsed.map_err(|problems| NotStarted::Boundary {
-            tenant: tenant.clone(),
-            problems,
-        })
+        own(scope, self.roster(), &self.host_names())
     }
 
     /// What boundaries may name of this host.

@@ -5,7 +5,8 @@ mod words;
 
 pub use words::{NotSearched, words_of};
 
-use crate::boundary::{Boundary, HostNames, RequireSigned, Roster};
+use crate::boundaries::{HomeDefaults, in_effect};
+use crate::boundary::{HostNames, RequireSigned, Roster};
 use crate::model::{Capability, Field, Instant, ModuleName, TenantId, Text};
 use crate::sandbox::inspect::{Finding, Hit, Inspection, Rule, Spot};
 use crate::sandbox::{
@@ -128,9 +129,11 @@ impl Consent {
         let grants = Grants::parse(&text).map_err(SetupError::Written)?;
         let roster = home.text(Roster::FILE)?.unwrap_or_default();
         let roster = Roster::parse(&roster).map_err(SetupError::Written)?;
+        let defaults = HomeDefaults::read(home, &HostNames::none())?;
+        let written = (&roster, &defaults);
         let gives = ids
             .iter()
-            .map(|tenant| Gives::of(home, tenant, &manifest, &grant, &grants, &roster))
+            .map(|tenant| Gives::of(home, tenant, &manifest, &grant, &grants, written))
             .collect::<Result<_, StoreError>>()?;
         let required = RequireSigned::parse(home.text(RequireSigned::FILE)?.as_deref());
         let required = required.map_err(SetupError::Written)?;
@@ -229,7 +232,7 @@ impl Gives {
         manifest: &Manifest,
         grant: &Grant,
         grants: &Grants,
-        roster: &Roster,
+        (roster, defaults): (&Roster, &HomeDefaults),
     ) -> Result<Self, StoreError> {
         let mut gives = Self {
             tenant: tenant.clone(),
@@ -240,16 +243,12 @@ impl Gives {
             limits: None,
             problem: None,
         };
-        let Some(text) = home.tenant(tenant)?.boundary()? else {
-            gives.problem = Some("it has no boundary.toml, so nothing runs for it".to_owned());
-            return Ok(gives);
-        };
-        let boundary = match Boundary::parse(tenant, &text, roster, &HostNames::none()) {
+        let boundary = match in_effect(&home.tenant(tenant)?, roster, defaults) {
             Ok(boundary) => boundary,
-            Err(problems) => {
-                let said = problems.to_string();
+            Err(error) => {
+                let said = error.to_string();
                 let said = said.lines().next().unwrap_or_default();
-                gives.problem = Some(format!("its boundary does not hold: {said}"));
+                gives.problem = Some(format!("nothing runs for it: {said}"));
                 return Ok(gives);
             }
         };

@@ -120,7 +120,7 @@ fn lines(row: &Row) -> Vec<Vec<String>> {
         let word = |is: bool| if is { "yes" } else { "no" }.to_owned();
         let boundary = match (cell.allowed, &cell.allowed_by) {
             (Some(true), _) => "allows".to_owned(),
-            (Some(false), Some(by)) => format!("denies, line {}", by.line),
+            (Some(false), Some(by)) => format!("denies, {}:{}", by.file, by.line),
             (Some(false), None) | (None, _) => "denies".to_owned(),
         };
         line.extend([
