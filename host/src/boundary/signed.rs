@@ -90,6 +90,20 @@ impl Signed {
         })
     }
 
+    /// Itself, where it is that of the person who is named.
+    ///
+    /// # Errors
+    /// [`NotSigned::OtherPerson`].
+    pub fn named(self, person: &Text) -> Result<Self, NotSigned> {
+        match self.by == *person {
+            true => Ok(self),
+            false => Err(NotSigned::OtherPerson {
+                signed: self.by,
+                named: person.clone(),
+            }),
+        }
+    }
+
     /// The person who signed, by the id in the roster.
     pub fn by(&self) -> &str {
         self.by.as_str()
