@@ -113,7 +113,10 @@ impl Applications {
     }
 
     /// What was applied to one thing, in the order of the file.
-    pub fn of<'a>(&'a self, to: &'a AppliedTo) -> impl Iterator<Item = &'a Applied> {
+    pub fn of<'a, 't>(
+        &'a self,
+        to: &'t AppliedTo,
+    ) -> impl Iterator<Item = &'a Applied> + use<'a, 't> {
         self.all.iter().filter(move |applied| applied.to == *to)
     }
 
@@ -139,15 +142,14 @@ impl Applications {
     /// nobody did.
     pub(crate) fn who<'a>(
         &'a self,
-        to: &'a AppliedTo,
+        to: &AppliedTo,
         digest: Digest,
         told: u64,
-    ) -> Option<&'a str> {
+    ) -> Option<&'a Applied> {
         let untold = self
             .of(to)
             .skip(usize::try_from(told).unwrap_or(usize::MAX));
-        let last = untold.filter(|applied| applied.digest == digest).last();
-        last.map(|applied| applied.by.as_str())
+        untold.filter(|applied| applied.digest == digest).last()
     }
 }
 
@@ -216,12 +218,14 @@ mod tests {
         }
         let read = Applications::parse(text.as_deref()).unwrap();
         assert_eq!(read.all, all);
-        assert_eq!(read.who(&acme, Digest::of(b"a"), 0), Some("ada@x"));
+        let by = |applied: Option<&'_ Applied>| applied.map(|applied| applied.by.to_string());
+        let some = |by: &str| Some(by.to_owned());
+        assert_eq!(by(read.who(&acme, Digest::of(b"a"), 0)), some("ada@x"));
         assert_eq!(read.who(&acme, Digest::of(b"a"), 1), None);
-        assert_eq!(read.who(&acme, Digest::of(b"b"), 1), Some("cyd@x"));
+        assert_eq!(by(read.who(&acme, Digest::of(b"b"), 1)), some("cyd@x"));
         assert_eq!(read.who(&acme, Digest::of(b"c"), 0), None);
         let defaults = AppliedTo::Defaults;
-        assert_eq!(read.who(&defaults, Digest::of(b"a"), 0), Some("bob@x"));
+        assert_eq!(by(read.who(&defaults, Digest::of(b"a"), 0)), some("bob@x"));
     }
 
     #[test]
