@@ -66,14 +66,14 @@ fn took_effect(casemate: &Casemate, id: &TenantId) -> Vec<(BoundaryChange, Strin
 
 fn apply(casemate: &Casemate, id: &TenantId, text: &str) -> Option<NotStarted> {
     let plan = casemate.plan_boundary(id, text).unwrap();
-    let applied = casemate.apply_boundary(&plan, &by(casemate)).unwrap();
+    let applied = casemate.apply_boundary(&plan, &by(casemate), None).unwrap();
     assert!(applied.replaced);
     applied.not_recorded
 }
 
 fn apply_defaults(casemate: &Casemate, text: &str, first: &[TenantId]) -> Vec<String> {
     let plan = casemate.plan_defaults(text, first).unwrap();
-    let applied = casemate.apply_defaults(&plan, &by(casemate)).unwrap();
+    let applied = casemate.apply_defaults(&plan, &by(casemate), None).unwrap();
     for (tenant, not_recorded) in &applied.tenants {
         assert!(not_recorded.is_none(), "{tenant}: {not_recorded:?}");
     }
@@ -167,17 +167,17 @@ fn only_an_operator_applies_and_only_what_was_looked_at() {
     let acme = tenant("acme");
     let plan = casemate.plan_boundary(&acme, &without_memory()).unwrap();
     let bob = casemate.caller("bob@mssp.example").unwrap();
-    let denied = casemate.apply_boundary(&plan, &bob);
+    let denied = casemate.apply_boundary(&plan, &bob, None);
     assert!(matches!(denied, Err(SetupError::NotAnOperator(_))));
     let defaults = casemate.plan_defaults(DEFAULTS, &[]).unwrap();
-    let denied = casemate.apply_defaults(&defaults, &bob);
+    let denied = casemate.apply_defaults(&defaults, &bob, None);
     assert!(matches!(denied, Err(SetupError::NotAnOperator(_))));
     // Somebody else changes the file between the look and the deed.
     let other = format!("{}# another\n", Bench::allowing());
     edited(bench.path(), "tenants/acme/boundary.toml", &other);
-    let stale = casemate.apply_boundary(&plan, &by(&casemate));
+    let stale = casemate.apply_boundary(&plan, &by(&casemate), None);
     assert!(matches!(stale, Err(SetupError::ChangedMeanwhile)));
-    let stale = casemate.apply_defaults(&defaults, &by(&casemate));
+    let stale = casemate.apply_defaults(&defaults, &by(&casemate), None);
     assert!(matches!(stale, Err(SetupError::ChangedMeanwhile)));
     let scope = bench.home().tenant(&acme).unwrap();
     assert_eq!(scope.boundary().unwrap().unwrap(), other);

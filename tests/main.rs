@@ -40,6 +40,7 @@ mod retention;
 mod rollout;
 mod settings;
 mod shadow;
+mod signed;
 mod standing;
 mod store;
 mod support;

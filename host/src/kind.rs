@@ -104,6 +104,7 @@ impl NotStarted {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NoBoundary(_)
+            | Self::NotSigned { .. }
             | Self::Boundary { .. }
             | Self::Defaults(_)
             | Self::Rollout(_, _)
@@ -147,6 +148,8 @@ impl SetupError {
             | Self::Boundary(_)
             | Self::NotAnOperator(_)
             | Self::NeedsSignature(_)
+            | Self::NotThisGrant(_)
+            | Self::BoundaryNeedsSignature(_)
             | Self::NotSigned(_)
             | Self::NotAskedFor(_, _)
             | Self::GrantedToNobody(_)

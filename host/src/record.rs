@@ -1,7 +1,9 @@
 //! What the operator's files say now and did not say at the last start: recorded before it has an
 //! effect, and kept with the salt of its commitments.
 
-use crate::boundary::{Applications, AppliedTo, Boundary, Defaults, Difference};
+use crate::boundary::{
+    Applications, Applied, AppliedTo, Boundary, Defaults, Difference, Signed, signature_digest,
+};
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Capability, Digest, Instant, ModuleName};
 use crate::sandbox::{Grant, Grants, Withdrawal};
@@ -107,7 +109,13 @@ impl Recorder<'_> {
             return Ok(());
         }
         let told: Told = view.state(APPLIED)?.unwrap_or_default();
-        let by = who(kept.as_ref(), boundary, applied, told);
+        let who = who(kept.as_ref(), boundary, applied, told);
+        let names = who.iter().map(|by| by.map_or("", |by| by.by.as_str()));
+        let by = names.collect::<Vec<_>>().join("\n");
+        let signatures = who
+            .iter()
+            .flatten()
+            .filter_map(|by| by.signature.as_deref());
         let change = difference(kept.as_ref(), boundary, self.now);
         let salt = self.salt()?;
         let of = |text: &str| Commitment::of(&salt, text.as_bytes());
@@ -118,6 +126,7 @@ impl Recorder<'_> {
                 now: digest,
                 change: of(&change),
                 by: of(&by),
+                signatures: signatures.map(signature_digest).collect(),
             },
         )?;
         self.log.sync()?;
@@ -188,13 +197,14 @@ impl Recorder<'_> {
             let withdrawal = grants.withdrawal(&given.module, tenant);
             let text = withdrawal.map(Withdrawal::text).unwrap_or_default();
             let by = withdrawal.map(|w| w.by.to_string()).unwrap_or_default();
-            let entry = |_, by| given.entry(GrantVerb::Withdrawn, by, false);
+            let entry = |_, by| given.entry(GrantVerb::Withdrawn, by, false, None);
             self.tell(text.as_bytes(), &by, entry, (GRANTS, &told))?;
         }
         for (given, grant) in now {
             if !told.contains(&given) {
                 told.push(given.clone());
-                let entry = |_, by| given.entry(GrantVerb::Given, by, grant.shadow);
+                let signature = grants.signed_by(grant).map(Signed::signature);
+                let entry = |_, by| given.entry(GrantVerb::Given, by, grant.shadow, signature);
                 let text = grant.text();
                 self.tell(text.as_bytes(), grant.by.as_str(), entry, (GRANTS, &told))?;
             }
@@ -280,21 +290,24 @@ fn difference(kept: Option<&Kept>, now: &Boundary, as_of: Instant) -> String {
 
 /// Who applied what changed: the tenant's own file, the defaults, or both, a line each. A line is empty
 /// where that is not known.
-fn who(kept: Option<&Kept>, now: &Boundary, applied: &Applications, told: Told) -> String {
+fn who<'a>(
+    kept: Option<&Kept>,
+    now: &Boundary,
+    applied: &'a Applications,
+    told: Told,
+) -> Vec<Option<&'a Applied>> {
     let mut who = Vec::new();
     if kept.is_none_or(|kept| kept.own != now.text()) {
         let own = AppliedTo::Tenant(now.tenant().clone());
-        let by = applied.who(&own, now.own_digest(), told.own);
-        who.push(by.unwrap_or_default().to_owned());
+        who.push(applied.who(&own, now.own_digest(), told.own));
     }
     let before = kept.and_then(|kept| kept.defaults.as_deref());
     let defaults = now.defaults().map(Defaults::text);
     if before != defaults {
         let digest = now.defaults().map(Defaults::digest);
-        let by = digest.and_then(|d| applied.who(&AppliedTo::Defaults, d, told.defaults));
-        who.push(by.unwrap_or_default().to_owned());
+        who.push(digest.and_then(|d| applied.who(&AppliedTo::Defaults, d, told.defaults)));
     }
-    who.join("\n")
+    who
 }
 
 impl Given {
@@ -307,7 +320,13 @@ impl Given {
         }
     }
 
-    fn entry(&self, change: GrantVerb, by: Commitment, shadow: bool) -> GrantChange {
+    fn entry(
+        &self,
+        change: GrantVerb,
+        by: Commitment,
+        shadow: bool,
+        signature: Option<Digest>,
+    ) -> GrantChange {
         GrantChange {
             change,
             grant: self.grant,
@@ -316,6 +335,7 @@ impl Given {
             capabilities: self.capabilities.clone(),
             by,
             shadow,
+            signature,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Setting up a home: its files, its tenants, its grants.
 
-use crate::boundary::{Boundary, NotSigned, Role, Roster};
+use crate::boundary::{Boundary, NotSigned, Purpose, Role, Roster};
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Capability, Instant, ModuleName, TenantId, Text};
 use crate::sandbox::{
@@ -50,16 +50,28 @@ pub enum SetupError {
     /// There is no such module.
     #[error("module `{0}` is not installed in this home")]
     NoModule(ModuleName),
+    /// A text to be signed is no grant of what is installed now.
+    #[error("{0}; write it anew with `casemate module grant … --to-sign FILE`")]
+    NotThisGrant(&'static str),
     /// There is nothing to withdraw.
     #[error("module `{0}` is not granted to tenant `{1}`")]
     NotGranted(ModuleName, TenantId),
     /// The person may not grant and withdraw.
     #[error("`{0}` is no operator in `roster.toml`: operators grant, withdraw and apply")]
     NotAnOperator(Text),
+    /// Boundaries have to be signed.
+    #[error(
+        "boundaries have to be signed here: `ssh-keygen -Y sign -n {0} -f KEY FILE` makes `FILE.sig`, \
+         and `--signature FILE.sig` hands it over"
+    )]
+    BoundaryNeedsSignature(Purpose),
     /// The home wants grants signed.
-    #[error("`host.toml` wants grants signed, and that of module `{0}` is not")]
+    #[error(
+        "grants have to be signed here, and that of module `{0}` is not: `--to-sign FILE` writes what \
+         is to be signed"
+    )]
     NeedsSignature(ModuleName),
-    /// The signature is not the operator's over this grant.
+    /// The signature is not the operator's over this text.
     #[error("{0}")]
     NotSigned(NotSigned),
     /// The module does not ask for the capability.

@@ -158,7 +158,8 @@ impl CapabilityAudit {
             true => grants.signed(&roster),
             false => grants,
         };
-        let defaults = HomeDefaults::read(home, &HostNames::none())?;
+        let defaults =
+            HomeDefaults::read(home, &HostNames::none(), &roster, RequireSigned::default())?;
         let (words, not_searched) = words_of(home)?;
         let (mut modules, mut installed, mut findings) = (Vec::new(), Vec::new(), Vec::new());
         for name in home.modules()? {

@@ -1,7 +1,9 @@
 //! The home's defaults: as they are written, and replaced for some tenants first or for all.
 
-use super::operator;
-use crate::boundary::{AppliedTo, Boundary, Defaults, Difference, HostNames, Rollout};
+use crate::boundary::{
+    Applications, AppliedTo, Boundary, Defaults, Difference, HostNames, RequireSigned, Rollout,
+    Roster,
+};
 use crate::caller::Caller;
 use crate::model::{Digest, Instant, TenantId, Text};
 use crate::open::Casemate;
@@ -23,6 +25,34 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub struct HomeDefaults {
     current: Result<Option<Arc<Defaults>>, Problems>,
     first: First,
+    signing: Signing,
+}
+
+/// Whether boundaries have to be signed, and by what that is judged.
+#[derive(Debug)]
+enum Signing {
+    NotWanted,
+    Wanted(Roster, Applications),
+    /// It cannot be read.
+    Unknown(Problems),
+}
+
+impl Signing {
+    fn read(home: &Home, roster: &Roster, besides: RequireSigned) -> Result<Self, StoreError> {
+        let text = home.text(RequireSigned::FILE)?;
+        let required = match RequireSigned::parse(text.as_deref()) {
+            Ok(required) => required.or(besides),
+            Err(problems) => return Ok(Self::Unknown(problems)),
+        };
+        if !required.boundaries {
+            return Ok(Self::NotWanted);
+        }
+        let text = home.text(Applications::FILE)?;
+        Ok(match Applications::parse(text.as_deref()) {
+            Ok(applications) => Self::Wanted(roster.clone(), applications),
+            Err(problems) => Self::Unknown(problems),
+        })
+    }
 }
 
 /// Whether some tenants have other defaults first.
@@ -45,10 +75,17 @@ enum NotNext {
 }
 
 impl HomeDefaults {
-    pub(crate) fn read(home: &Home, host: &HostNames) -> Result<Self, StoreError> {
+    /// Reads them; `besides` is what has to be signed whatever `host.toml` says.
+    pub(crate) fn read(
+        home: &Home,
+        host: &HostNames,
+        roster: &Roster,
+        besides: RequireSigned,
+    ) -> Result<Self, StoreError> {
         let mut readings = 0;
         loop {
-            let read = Self::read_once(home, host)?;
+            let signing = Signing::read(home, roster, besides)?;
+            let read = Self::read_once(home, host, signing)?;
             readings += 1;
             // Somebody may be replacing them just now, one file after the other.
             let torn = matches!(
@@ -62,7 +99,7 @@ impl HomeDefaults {
         }
     }
 
-    fn read_once(home: &Home, host: &HostNames) -> Result<Self, StoreError> {
+    fn read_once(home: &Home, host: &HostNames, signing: Signing) -> Result<Self, StoreError> {
         // Before the others: what takes effect for all is written before this goes.
         let rollout = home.text(Rollout::FILE)?;
         let first = match rollout.as_deref().map(Rollout::parse) {
@@ -80,7 +117,30 @@ impl HomeDefaults {
             None => Ok(None),
             Some(text) => Defaults::parse(&text, host).map(|d| Some(Arc::new(d))),
         };
-        Ok(Self { current, first })
+        Ok(Self {
+            current,
+            first,
+            signing,
+        })
+    }
+
+    /// That an operator signed the text that was applied to it, where that is wanted.
+    pub(super) fn is_signed(
+        &self,
+        to: &AppliedTo,
+        file: &'static str,
+        text: &str,
+    ) -> Result<(), NotStarted> {
+        match &self.signing {
+            Signing::NotWanted => Ok(()),
+            Signing::Unknown(problems) => Err(NotStarted::HomeFile(problems.clone())),
+            Signing::Wanted(roster, applications) => {
+                let signed = applications.signed(roster, to, text);
+                signed
+                    .map(drop)
+                    .map_err(|why| NotStarted::NotSigned { file, why })
+            }
+        }
     }
 
     /// The defaults that are in effect for a tenant; none where there are none for it.
@@ -89,6 +149,14 @@ impl HomeDefaults {
     /// Where they do not hold, so that nothing is known of what they deny. Those for all tenants and
     /// the file that says who has others first stop all; those for some first stop these.
     pub fn of(&self, tenant: &TenantId) -> Result<Option<Arc<Defaults>>, NotStarted> {
+        let found = self.stated(tenant)?;
+        if let Some(defaults) = &found {
+            self.is_signed(&AppliedTo::Defaults, defaults.file(), defaults.text())?;
+        }
+        Ok(found)
+    }
+
+    fn stated(&self, tenant: &TenantId) -> Result<Option<Arc<Defaults>>, NotStarted> {
         let current = match &self.current {
             Ok(current) => current,
             Err(problems) => return Err(NotStarted::Defaults(problems.clone())),
@@ -221,7 +289,8 @@ impl Casemate {
     /// # Errors
     /// When a file cannot be read. One that is wrong is told by [`HomeDefaults::of`].
     pub fn defaults(&self) -> Result<HomeDefaults, StoreError> {
-        HomeDefaults::read(self.home(), &self.host_names())
+        let besides = self.settings().require_signed;
+        HomeDefaults::read(self.home(), &self.host_names(), self.roster(), besides)
     }
 
     /// What a text would change where it took the place of the defaults: for these tenants first, or
@@ -300,17 +369,19 @@ impl Casemate {
     /// Replaces the defaults as it was planned: for some tenants first, or for all, which ends that
     /// some have others first. It is recorded in the trail of each tenant for which something else is
     /// in effect, and takes effect for starts after it. Who did it is written into `applied.toml` of
-    /// the home first.
+    /// the home first, with the operator's OpenSSH signature over the text for
+    /// [`Purpose::Defaults`](crate::boundary::Purpose::Defaults), where there is one.
     ///
     /// # Errors
-    /// When the person is no operator, what is in effect is not what the plan was made against, or a
+    /// When the person is no operator, the signature is wanted and missing or does not hold, what is in effect is not what the plan was made against, or a
     /// file cannot be written.
     pub fn apply_defaults(
         &self,
         plan: &DefaultsPlan,
         by: &Caller,
+        signature: Option<&str>,
     ) -> Result<DefaultsApplied, SetupError> {
-        operator(by)?;
+        self.may_apply(&AppliedTo::Defaults, &plan.text, by, signature)?;
         let alone = self.home().lock()?;
         let again = self.plan_defaults(&plan.text, &plan.first)?;
         let digests = |plan: &DefaultsPlan| -> Vec<_> {
@@ -320,7 +391,7 @@ impl Casemate {
         if again.first != plan.first || digests(&again) != digests(plan) {
             return Err(SetupError::ChangedMeanwhile);
         }
-        self.note_applied(AppliedTo::Defaults, plan.digest, by)?;
+        self.note_applied(AppliedTo::Defaults, &plan.text, by, signature)?;
         let home = self.home();
         if plan.first.is_empty() {
             home.replace_text(Defaults::FILE, &plan.text)?;

@@ -12,7 +12,9 @@ pub use asked::{CapabilityAsked, FieldAsked, ModuleAsked};
 pub use defaults::{DefaultsApplied, DefaultsPlan, HomeDefaults, TenantChange};
 pub use plan::{BoundaryApplied, BoundaryPlan};
 
-use crate::boundary::{Applications, Applied, AppliedTo, Boundary, HostNames, Role, Roster};
+use crate::boundary::{
+    Applications, Applied, AppliedTo, Boundary, HostNames, Role, Roster, Signed,
+};
 use crate::caller::Caller;
 use crate::model::{Digest, TenantId, Text};
 use crate::open::Casemate;
@@ -27,15 +29,29 @@ pub(crate) fn in_effect(
     roster: &Roster,
     defaults: &HomeDefaults,
 ) -> Result<Boundary, NotStarted> {
-    let defaults = defaults.of(scope.tenant())?;
-    Ok(own(scope, roster, &HostNames::none())?.under(defaults))
+    effective(scope, own(scope, roster, &HostNames::none())?, defaults)
+}
+
+/// A tenant's own file under the defaults, both signed where that is wanted.
+fn effective(
+    scope: &TenantScope,
+    own: Boundary,
+    defaults: &HomeDefaults,
+) -> Result<Boundary, NotStarted> {
+    let tenant = scope.tenant();
+    let to = AppliedTo::Tenant(tenant.clone());
+    defaults.is_signed(&to, Boundary::FILE, own.text())?;
+    Ok(own.under(defaults.of(tenant)?))
+}
+
+fn own_text(scope: &TenantScope) -> Result<String, NotStarted> {
+    let missing = || NotStarted::NoBoundary(scope.tenant().clone());
+    scope.boundary()?.ok_or_else(missing)
 }
 
 fn own(scope: &TenantScope, roster: &Roster, host: &HostNames) -> Result<Boundary, NotStarted> {
     let tenant = scope.tenant();
-    let text = scope
-        .boundary()?
-        .ok_or_else(|| NotStarted::NoBoundary(tenant.clone()))?;
+    let text = own_text(scope)?;
     let parsed = Boundary::parse(tenant, &text, roster, host);
     parsed.map_err(|problems| NotStarted::Boundary {
         tenant: tenant.clone(),
@@ -47,10 +63,10 @@ impl Casemate {
     /// A tenant's boundary as it is in effect now: its own file under the defaults.
     ///
     /// # Errors
-    /// When its file is missing, incomplete or contradictory, or the defaults do not hold.
+    /// When its file is missing, incomplete or contradictory, the defaults do not hold, or one of them
+    /// is not signed and has to be.
     pub fn boundary(&self, scope: &TenantScope) -> Result<Boundary, NotStarted> {
-        let defaults = self.defaults()?.of(scope.tenant())?;
-        Ok(self.own_boundary(scope)?.under(defaults))
+        effective(scope, self.own_boundary(scope)?, &self.defaults()?)
     }
 
     /// What a tenant's own file says, as if there were no defaults.
@@ -70,16 +86,45 @@ impl Casemate {
     }
 
     /// Writes down who applies what, before it is in effect. Only while the home is locked.
-    fn note_applied(&self, to: AppliedTo, digest: Digest, by: &Caller) -> Result<(), SetupError> {
+    fn note_applied(
+        &self,
+        to: AppliedTo,
+        new: &str,
+        by: &Caller,
+        signature: Option<&str>,
+    ) -> Result<(), SetupError> {
         let text = self.home().text(Applications::FILE)?;
         let applied = Applied {
             to,
-            digest,
+            digest: Digest::of(new.as_bytes()),
             by: Text::capped(by.id(), 254),
             at: self.settings().clock.now(),
+            signature: signature.map(str::to_owned),
         };
         let new = Applications::add(text.as_deref(), &applied).map_err(SetupError::Written)?;
         Ok(self.home().replace_text(Applications::FILE, &new)?)
+    }
+
+    /// That a text may take effect: signed by whoever applies it, where a signature is given or wanted.
+    fn may_apply(
+        &self,
+        to: &AppliedTo,
+        text: &str,
+        by: &Caller,
+        signature: Option<&str>,
+    ) -> Result<(), SetupError> {
+        operator(by)?;
+        let purpose = to.purpose();
+        let Some(signature) = signature else {
+            let required = self.required()?.map_err(SetupError::Written)?;
+            return match required.boundaries {
+                true => Err(SetupError::BoundaryNeedsSignature(purpose)),
+                false => Ok(()),
+            };
+        };
+        let signed = Signed::verify(self.roster(), &purpose, text.as_bytes(), signature);
+        let named = signed.and_then(|signed| signed.named(&Text::capped(by.id(), 254)));
+        named.map(drop).map_err(SetupError::NotSigned)
     }
 
     /// Records in a tenant's trail what is in effect for it now, waiting so long for whoever works on

@@ -1,6 +1,6 @@
 //! A tenant's own file replaced.
 
-use super::{in_home, operator};
+use super::in_home;
 use crate::boundary::{AppliedTo, Boundary, Difference, Ineffective};
 use crate::caller::Caller;
 use crate::model::{Digest, TenantId};
@@ -98,26 +98,31 @@ impl Casemate {
 
     /// Replaces a tenant's own file as it was planned, at once or not at all, and records it in the
     /// tenant's trail. It takes effect for starts after it. Who did it is written into `applied.toml`
-    /// of the home first.
+    /// of the home first, with the operator's OpenSSH signature over the text for
+    /// [`Purpose::Boundary`](crate::boundary::Purpose::Boundary), where there is one.
     ///
     /// # Errors
-    /// When the person is no operator, what is in effect is not what the plan was made against, or a
+    /// When the person is no operator, the signature is wanted and missing or does not hold, what is in effect is not what the plan was made against, or a
     /// file cannot be written.
     pub fn apply_boundary(
         &self,
         plan: &BoundaryPlan,
         by: &Caller,
+        signature: Option<&str>,
     ) -> Result<BoundaryApplied, SetupError> {
-        operator(by)?;
+        let to = AppliedTo::Tenant(plan.tenant.clone());
+        self.may_apply(&to, &plan.text, by, signature)?;
         let alone = self.home().lock()?;
         let again = self.plan_boundary(&plan.tenant, &plan.text)?;
         if (again.lies, again.before, again.now) != (plan.lies, plan.before, plan.now) {
             return Err(SetupError::ChangedMeanwhile);
         }
         let replaced = !plan.is_there();
+        // The same bytes with a signature may count where they did not.
+        if replaced || signature.is_some() {
+            self.note_applied(to, &plan.text, by, signature)?;
+        }
         if replaced {
-            let to = AppliedTo::Tenant(plan.tenant.clone());
-            self.note_applied(to, Digest::of(plan.text.as_bytes()), by)?;
             let scope = self.home().tenant(&plan.tenant)?;
             scope.replace_boundary(&plan.text)?;
         }

@@ -1,6 +1,7 @@
 //! Who applied which boundary: `applied.toml` of a home.
 
 use super::rollout::{by, digest, tenant};
+use super::{NotSigned, Purpose, Roster, Signed};
 use crate::model::{Digest, Instant, TenantId, Text};
 use crate::written::{Key, Problems, Table, read};
 
@@ -24,6 +25,18 @@ pub struct Applied {
     pub by: Text,
     /// When.
     pub at: Instant,
+    /// The operator's signature over the text, for [`AppliedTo::purpose`]; none where it is unsigned.
+    pub signature: Option<String>,
+}
+
+impl AppliedTo {
+    /// What a signature of its text is made for.
+    pub fn purpose(&self) -> Purpose {
+        match self {
+            Self::Tenant(tenant) => Purpose::Boundary(tenant.clone()),
+            Self::Defaults => Purpose::Defaults,
+        }
+    }
 }
 
 /// All that was applied, in the order of the file. A file that was edited in place is not in it.
@@ -39,7 +52,13 @@ const APPLIED: &[Key] = &[
     ("digest", "digest = \"sha256:...\""),
     ("by", "by = \"first.last@mssp.example\""),
     ("at", "at = 2026-11-23T08:00:00Z"),
+    (
+        "signature",
+        "signature = \"-----BEGIN SSH SIGNATURE-----...\"",
+    ),
 ];
+/// The longest signature in the file, in bytes.
+const MAX_SIGNATURE_BYTES: usize = 8 << 10;
 
 impl Applications {
     /// The file's name in a home.
@@ -85,28 +104,60 @@ impl Applications {
             toml::Value::String(applied.by.to_string()),
             applied.at,
         ));
+        if let Some(signature) = &applied.signature {
+            let signature = toml::Value::String(signature.trim().to_owned());
+            new.push_str(&format!("signature = {signature}\n"));
+        }
         Self::parse(Some(&new))?;
         Ok(new)
     }
 
     /// What was applied to one thing, in the order of the file.
-    pub fn of<'a>(&'a self, to: &'a AppliedTo) -> impl Iterator<Item = &'a Applied> {
+    pub fn of<'a, 't>(
+        &'a self,
+        to: &'t AppliedTo,
+    ) -> impl Iterator<Item = &'a Applied> + use<'a, 't> {
         self.all.iter().filter(move |applied| applied.to == *to)
+    }
+
+    /// Whose signature stands behind a text, where it was applied with one: that of whoever applied
+    /// it. A text that was signed once counts when it is put back, too.
+    ///
+    /// # Errors
+    /// When there is none, or none that holds.
+    pub fn signed(&self, roster: &Roster, to: &AppliedTo, text: &str) -> Result<Signed, NotSigned> {
+        let digest = Digest::of(text.as_bytes());
+        let mut why = NotSigned::Missing;
+        for applied in self.of(to).filter(|applied| applied.digest == digest) {
+            match applied.verify(roster, text) {
+                Ok(signed) => return Ok(signed),
+                Err(NotSigned::Missing) => (),
+                Err(other) => why = other,
+            }
+        }
+        Err(why)
     }
 
     /// Who applied these bytes to it, among what was applied after the first `told`; none where
     /// nobody did.
     pub(crate) fn who<'a>(
         &'a self,
-        to: &'a AppliedTo,
+        to: &AppliedTo,
         digest: Digest,
         told: u64,
-    ) -> Option<&'a str> {
+    ) -> Option<&'a Applied> {
         let untold = self
             .of(to)
             .skip(usize::try_from(told).unwrap_or(usize::MAX));
-        let last = untold.filter(|applied| applied.digest == digest).last();
-        last.map(|applied| applied.by.as_str())
+        untold.filter(|applied| applied.digest == digest).last()
+    }
+}
+
+impl Applied {
+    fn verify(&self, roster: &Roster, text: &str) -> Result<Signed, NotSigned> {
+        let signature = self.signature.as_deref().ok_or(NotSigned::Missing)?;
+        let purpose = self.to.purpose();
+        Signed::verify(roster, &purpose, text.as_bytes(), signature)?.named(&self.by)
     }
 }
 
@@ -127,11 +178,18 @@ fn applied(table: &Table<'_, '_>) -> Option<Applied> {
     }
     let (digest, by) = (digest(table), by(table));
     let at = table.required("at").and_then(|v| v.instant());
+    let signature = match table.optional("signature") {
+        None => Some(None),
+        Some(value) => value
+            .string(MAX_SIGNATURE_BYTES)
+            .map(|s| Some(s.value.to_owned())),
+    };
     Some(Applied {
         to: to?,
         digest: digest?,
         by: by?,
         at: at?.0.value,
+        signature: signature?,
     })
 }
 
@@ -147,6 +205,7 @@ mod tests {
             digest: Digest::of(bytes),
             by: Text::capped(by, 80),
             at: Instant::from_millis(1_795_420_800_000),
+            signature: None,
         };
         let mut text = None;
         let all = [
@@ -159,12 +218,14 @@ mod tests {
         }
         let read = Applications::parse(text.as_deref()).unwrap();
         assert_eq!(read.all, all);
-        assert_eq!(read.who(&acme, Digest::of(b"a"), 0), Some("ada@x"));
+        let by = |applied: Option<&'_ Applied>| applied.map(|applied| applied.by.to_string());
+        let some = |by: &str| Some(by.to_owned());
+        assert_eq!(by(read.who(&acme, Digest::of(b"a"), 0)), some("ada@x"));
         assert_eq!(read.who(&acme, Digest::of(b"a"), 1), None);
-        assert_eq!(read.who(&acme, Digest::of(b"b"), 1), Some("cyd@x"));
+        assert_eq!(by(read.who(&acme, Digest::of(b"b"), 1)), some("cyd@x"));
         assert_eq!(read.who(&acme, Digest::of(b"c"), 0), None);
         let defaults = AppliedTo::Defaults;
-        assert_eq!(read.who(&defaults, Digest::of(b"a"), 0), Some("bob@x"));
+        assert_eq!(by(read.who(&defaults, Digest::of(b"a"), 0)), some("bob@x"));
     }
 
     #[test]

@@ -57,6 +57,7 @@ pub use retention::Retention;
 pub use review::{Audience, PacketPart, Review, ReviewItem};
 pub use rollout::Rollout;
 pub use roster::{Person, Role, Roster};
+pub(crate) use signed::signature_digest;
 pub use signed::{NotSigned, Purpose, Signed};
 pub use source::{EnrichmentSource, FeedName};
 pub use template::TemplateExclusion;

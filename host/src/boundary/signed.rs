@@ -86,8 +86,22 @@ impl Signed {
         Ok(Self {
             by: Text::capped(person.id(), 254),
             key: Text::capped(&key.fingerprint(HashAlg::Sha256).to_string(), 100),
-            signature: Digest::of(signature.trim().as_bytes()),
+            signature: signature_digest(signature),
         })
+    }
+
+    /// Itself, where it is that of the person who is named.
+    ///
+    /// # Errors
+    /// [`NotSigned::OtherPerson`].
+    pub fn named(self, person: &Text) -> Result<Self, NotSigned> {
+        match self.by == *person {
+            true => Ok(self),
+            false => Err(NotSigned::OtherPerson {
+                signed: self.by,
+                named: person.clone(),
+            }),
+        }
     }
 
     /// The person who signed, by the id in the roster.
@@ -141,6 +155,11 @@ pub enum NotSigned {
     /// The text is not the one that was signed, or the signature is forged.
     #[error("its signature does not fit its text: it was changed after it was signed")]
     OtherText,
+}
+
+/// The digest that the trail names a signature by: of its text, without space around it.
+pub(crate) fn signature_digest(signature: &str) -> Digest {
+    Digest::of(signature.trim().as_bytes())
 }
 
 /// Whether it is written as OpenSSH writes it, but for where its lines end: so that what is not among

@@ -129,7 +129,8 @@ impl Consent {
         let grants = Grants::parse(&text).map_err(SetupError::Written)?;
         let roster = home.text(Roster::FILE)?.unwrap_or_default();
         let roster = Roster::parse(&roster).map_err(SetupError::Written)?;
-        let defaults = HomeDefaults::read(home, &HostNames::none())?;
+        let defaults =
+            HomeDefaults::read(home, &HostNames::none(), &roster, RequireSigned::default())?;
         let written = (&roster, &defaults);
         let gives = ids
             .iter()
@@ -147,6 +148,40 @@ impl Consent {
             not_searched,
             needs_signature: required.grants,
         })
+    }
+
+    /// Prepares a grant from [`Grant::text`], as somebody signed it, and looks at everything again.
+    ///
+    /// # Errors
+    /// As [`Consent::prepare`]; when the text is none of one grant, or the module is not the one that it
+    /// names any more.
+    pub fn of_text(home: &Home, text: &str) -> Result<Self, SetupError> {
+        let grants = Grants::parse(&format!("version = 1\n{text}")).map_err(SetupError::Written)?;
+        let mut all = grants.iter();
+        let (Some(grant), None) = (all.next(), all.next()) else {
+            return Err(SetupError::NotThisGrant(
+                "the file holds not just one grant",
+            ));
+        };
+        if grant.text() != text || grant.shadow {
+            return Err(SetupError::NotThisGrant(
+                "the file is not as it was written: what is signed would not be what is granted",
+            ));
+        }
+        let terms = Terms {
+            capabilities: Some(grant.capabilities.clone()),
+            limits: grant.limits,
+            settings: grant.settings.clone(),
+        };
+        let tenants = grant.tenants.clone();
+        let by = grant.by.as_str();
+        let again = Self::prepare(home, &grant.module, tenants, by, grant.at, &terms)?;
+        match again.grant == *grant {
+            true => Ok(again),
+            false => Err(SetupError::NotThisGrant(
+                "the module that is installed is not the one that was granted in the file",
+            )),
+        }
     }
 
     /// The grant as it would be written.

@@ -180,14 +180,7 @@ impl Grant {
     /// When it does not hold, or is not that of the person who grants.
     pub fn signed(&self, roster: &Roster, signature: &str) -> Result<Signed, NotSigned> {
         let text = self.text();
-        let signed = Signed::verify(roster, &Purpose::Grant, text.as_bytes(), signature)?;
-        match signed.by() == self.by.as_str() {
-            true => Ok(signed),
-            false => Err(NotSigned::OtherPerson {
-                signed: Text::capped(signed.by(), 254),
-                named: self.by.clone(),
-            }),
-        }
+        Signed::verify(roster, &Purpose::Grant, text.as_bytes(), signature)?.named(&self.by)
     }
 
     /// The digest that the trail names it by: of its text.

@@ -145,6 +145,9 @@ pub struct BoundaryChange {
     pub change: Commitment,
     /// To the name of who did it.
     pub by: Commitment,
+    /// The digests of the signatures that what changed was applied with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<Digest>,
 }
 
 /// A grant that was given or withdrawn.
@@ -166,6 +169,9 @@ pub struct GrantChange {
     /// it by the grant's digest.
     #[serde(default, skip_serializing_if = "super::run::is_false")]
     pub shadow: bool,
+    /// The digest of its signature, where one is wanted and holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Digest>,
 }
 
 /// What was done with a grant.

@@ -6,7 +6,7 @@ use super::place::Patience;
 use super::runs::Limping;
 use super::shadow::{self, Beside};
 
-use crate::boundary::Boundary;
+use crate::boundary::{Boundary, NotSigned};
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{
     Capability, Clock, Digest, Instant, ModuleKind, ModuleName, TenantId, Text, caught,
@@ -165,6 +165,16 @@ pub enum NotStarted {
     /// Its start could not be recorded.
     #[error(transparent)]
     Record(#[from] TrailError),
+    /// A boundary has to be signed and does not count as signed.
+    #[error(
+        "`{file}`: {why}; an operator applies it again with `casemate boundary apply --signature`"
+    )]
+    NotSigned {
+        /// Which: the tenant's own, or one of the home's defaults.
+        file: &'static str,
+        /// Why.
+        why: NotSigned,
+    },
     /// Something panicked: in the host, which is a fault of it, or in what the embedder brought.
     #[error("starting the tenant panicked: {0}")]
     Panicked(Text),

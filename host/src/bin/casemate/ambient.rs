@@ -35,6 +35,11 @@ pub(crate) fn open_file(path: &Path) -> anyhow::Result<File> {
     File::open(path).with_context(|| format!("`{}` cannot be opened", path.display()))
 }
 
+/// Makes a file that is not there yet, for writing.
+pub(crate) fn new_file(path: &Path) -> anyhow::Result<File> {
+    File::create_new(path).with_context(|| format!("`{}` cannot be made", path.display()))
+}
+
 /// Whether the path is a folder that is there.
 pub(crate) fn is_folder(path: &Path) -> bool {
     path.is_dir()

@@ -154,6 +154,7 @@ fn no_entry_can_be_too_long() {
             now: digest,
             change: hmac,
             by: hmac,
+            signatures: vec![digest, digest],
         }),
         Entry::Grant(GrantChange {
             change: GrantVerb::Withdrawn,
@@ -162,7 +163,8 @@ fn no_entry_can_be_too_long() {
             digest,
             capabilities: all_capabilities(),
             by: hmac,
-            shadow: false,
+            shadow: true,
+            signature: Some(digest),
         }),
         Entry::Knowledge(KnowledgeChange {
             capability: Capability::KnownGood,

@@ -59,6 +59,9 @@ pub(crate) struct Apply {
     /// The operator of the roster who does it
     #[arg(long, value_name = "PERSON")]
     pub by: String,
+    /// The operator's signature over the file, as `ssh-keygen -Y sign` makes it
+    #[arg(long, value_name = "FILE.sig")]
+    pub signature: Option<PathBuf>,
     /// Show the difference, and change nothing
     #[arg(long)]
     pub dry_run: bool,

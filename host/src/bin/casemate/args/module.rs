@@ -51,6 +51,13 @@ pub(crate) enum Module {
         #[arg(long, value_name = "MODULE", value_parser = module)]
         module: Option<ModuleName>,
     },
+    /// Grant what `grant --to-sign FILE` wrote, with the signature of the operator it names over it
+    ///
+    /// `ssh-keygen -Y sign -n casemate-grant -f KEY FILE` makes the signature.
+    GrantSigned {
+        /// The file that was signed; its signature is beside it, in FILE.sig
+        file: PathBuf,
+    },
     /// Withdraw a module for tenants; what was granted stays in grants.toml, to be read
     Revoke {
         /// The module
@@ -109,6 +116,9 @@ pub(crate) struct Grant {
     /// Show what would be granted, and write nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Write what is to be signed into a new file, and grant nothing yet
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub to_sign: Option<PathBuf>,
 }
 
 impl Grant {

@@ -41,7 +41,9 @@ fn one(
         output::say("nothing was changed: `--dry-run`");
         return Ok(Exit::Ok);
     }
-    let applied = casemate.apply_boundary(&plan, by).map_err(wrong)?;
+    let applied = casemate
+        .apply_boundary(&plan, by, signature(args)?.as_deref())
+        .map_err(wrong)?;
     let said = match applied.replaced {
         true => format!("applied to tenant `{tenant}` by {}", by.id()),
         false => format!("tenant `{tenant}` has this file already"),
@@ -73,7 +75,9 @@ fn all(
         output::say("nothing was changed: `--dry-run`");
         return Ok(Exit::Ok);
     }
-    let applied = casemate.apply_defaults(&plan, by).map_err(wrong)?;
+    let applied = casemate
+        .apply_defaults(&plan, by, signature(args)?.as_deref())
+        .map_err(wrong)?;
     let changed = many(applied.tenants.len() as u64, "tenant");
     let whom = match plan.first() {
         [] => "all tenants".to_owned(),
@@ -97,6 +101,10 @@ fn all(
         }
     }
     last.map_or(Ok(Exit::Ok), |error| Err(later(error)))
+}
+
+fn signature(args: &Apply) -> Result<Option<String>, Failure> {
+    args.signature.as_deref().map(text_of).transpose()
 }
 
 /// It is in effect, and not recorded yet.

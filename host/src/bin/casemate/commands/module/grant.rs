@@ -6,10 +6,17 @@ use super::{known, these};
 use crate::ambient;
 use crate::args::{Format, Grant as Args, Shared};
 use crate::output::{self, Exit, Failure};
+use anyhow::Context as _;
+use casemate::boundary::Purpose;
 use casemate::consent::{Consent, Gives, NotSearched, Terms};
 use casemate::sandbox::inspect::{Finding, Level};
 use casemate::setup;
 use serde::Serialize;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+/// The longest grant and the longest signature that are read, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -35,12 +42,75 @@ pub(super) fn grant(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     let now = ambient::now();
     let consent = Consent::prepare(&home, &args.module, tenants, &args.by, now, &terms);
     let consent = consent.map_err(not_set_up)?;
+    if let Some(file) = &args.to_sign {
+        show(shared, &consent, false)?;
+        return to_sign(&consent, file);
+    }
+    if args.dry_run {
+        show(shared, &consent, false)?;
+        output::say("nothing was written; without `--dry-run` it is granted as shown");
+        return Ok(Exit::Ok);
+    }
     if shared.format == Format::Table {
         output::text(&page(&consent))?;
     }
-    if !args.dry_run {
-        consent.give(&home).map_err(not_set_up)?;
+    consent.give(&home).map_err(not_set_up)?;
+    given(shared, &consent)
+}
+
+/// Grants what was signed.
+pub(super) fn grant_signed(shared: &Shared, file: &Path) -> Result<Exit, Failure> {
+    let home = open_home(shared)?;
+    let text = text_of(file)?;
+    let signature = text_of(&signature_of(file))?;
+    let consent = Consent::of_text(&home, &text).map_err(not_set_up)?;
+    if shared.format == Format::Table {
+        output::text(&page(&consent))?;
     }
+    consent.give_signed(&home, &signature).map_err(not_set_up)?;
+    given(shared, &consent)
+}
+
+fn to_sign(consent: &Consent, file: &Path) -> Result<Exit, Failure> {
+    ambient::new_file(file)?.write_all(consent.grant().text().as_bytes())?;
+    let shown = file.display();
+    output::say(&format!(
+        "wrote the grant into `{shown}`; nothing is granted yet. {} signs it:\n  \
+         ssh-keygen -Y sign -n {} -f KEY {shown}\n  casemate module grant-signed {shown}",
+        consent.grant().by,
+        Purpose::Grant
+    ));
+    Ok(Exit::Ok)
+}
+
+fn signature_of(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".sig");
+    name.into()
+}
+
+fn text_of(file: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    ambient::open_file(file)?
+        .take(MAX_BYTES)
+        .read_to_string(&mut text)
+        .with_context(|| format!("`{}` cannot be read", file.display()))?;
+    Ok(text)
+}
+
+fn given(shared: &Shared, consent: &Consent) -> Result<Exit, Failure> {
+    if shared.format != Format::Table {
+        show(shared, consent, true)?;
+    }
+    let grant = consent.grant();
+    output::say(&format!(
+        "granted module `{}`, sha256:{}, in grants.toml; it holds from each tenant's next start on",
+        grant.module, grant.digest
+    ));
+    Ok(Exit::Ok)
+}
+
+fn show(shared: &Shared, consent: &Consent, written: bool) -> Result<(), Failure> {
     let grant = consent.grant();
     let shown = Shown {
         module: grant.module.to_string(),
@@ -50,21 +120,14 @@ pub(super) fn grant(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
         gives: consent.gives(),
         findings: consent.findings(),
         not_searched: consent.not_searched(),
-        written: !args.dry_run,
+        written,
     };
     match shared.format {
         Format::Json => output::json("casemate.consent/v1", &shown)?,
         Format::Ndjson => output::ndjson("casemate.consent/v1", [&shown])?,
-        Format::Table | Format::Csv | Format::Sarif | Format::Html => {}
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => output::text(&page(consent))?,
     }
-    output::say(&match args.dry_run {
-        true => "nothing was written; without `--dry-run` it is granted as shown".to_owned(),
-        false => format!(
-            "granted module `{}`, sha256:{}, in grants.toml; it holds from each tenant's next start on",
-            grant.module, grant.digest
-        ),
-    });
-    Ok(Exit::Ok)
+    Ok(())
 }
 
 fn page(consent: &Consent) -> String {

@@ -41,6 +41,7 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
         Args::Inspect { module, fail_on } => inspect::inspect(shared, module, fail_on),
         Args::Diff { old, new } => diff::diff(shared, old, new),
         Args::Grant(args) => grant::grant(shared, args),
+        Args::GrantSigned { file } => grant::grant_signed(shared, file),
         Args::Failures { tenant, module } => failures::failures(shared, tenant, module.as_ref()),
         Args::Revoke {
             module,
