@@ -115,7 +115,7 @@ fn summary(page: &mut Page, audit: &CapabilityAudit) {
     for (what, number) in numbers {
         page.raw("<div><dt>");
         page.text(what);
-        let _ = write!(page.out, "</dt><dd>{number}</dd></div>\n");
+        let _ = writeln!(page.out, "</dt><dd>{number}</dd></div>");
     }
     page.raw("</dl>\n");
     let bad = audit.tenants.iter().filter(|tenant| !tenant.trail.verified);
@@ -164,9 +164,9 @@ fn findings(page: &mut Page, audit: &CapabilityAudit) {
     }
     let notes = audit.findings.len() - told.len();
     if notes > 0 {
-        let _ = write!(
+        let _ = writeln!(
             page.out,
-            "<p>{notes} notes are in the JSON and SARIF forms.</p>\n"
+            "<p>{notes} notes are in the JSON and SARIF forms.</p>"
         );
     }
     page.raw("</section>\n");

@@ -1,5 +1,5 @@
 use crate::sandbox::inspect::{Finding, Rule, Spot};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Where the version of SARIF is described.
 const SCHEMA: &str =
@@ -44,9 +44,10 @@ fn result(finding: &Finding) -> Value {
     if let Some(module) = &finding.module {
         logical.push(json!({ "name": module.as_str(), "kind": "module" }));
     }
-    let mut location = json!({ "physicalLocation": physical(&finding.place) });
+    let mut location = Map::new();
+    location.insert("physicalLocation".to_owned(), physical(&finding.place));
     if !logical.is_empty() {
-        location["logicalLocations"] = Value::Array(logical);
+        location.insert("logicalLocations".to_owned(), Value::Array(logical));
     }
     let at = Rule::ALL.iter().position(|rule| *rule == finding.rule);
     json!({
@@ -59,15 +60,18 @@ fn result(finding: &Finding) -> Value {
 }
 
 fn physical(spot: &Spot) -> Value {
-    let mut place = json!({
-        "artifactLocation": { "uri": uri(&spot.file), "uriBaseId": "HOME" },
-    });
-    match (spot.line, spot.byte) {
-        (Some(line), _) => place["region"] = json!({ "startLine": line }),
-        (None, Some(byte)) => place["region"] = json!({ "byteOffset": byte, "byteLength": 0 }),
-        (None, None) => {}
+    let mut place = Map::new();
+    let artifact = json!({ "uri": uri(&spot.file), "uriBaseId": "HOME" });
+    place.insert("artifactLocation".to_owned(), artifact);
+    let region = match (spot.line, spot.byte) {
+        (Some(line), _) => Some(json!({ "startLine": line })),
+        (None, Some(byte)) => Some(json!({ "byteOffset": byte, "byteLength": 0 })),
+        (None, None) => None,
+    };
+    if let Some(region) = region {
+        place.insert("region".to_owned(), region);
     }
-    place
+    Value::Object(place)
 }
 
 /// The path as a reference of RFC 3986.

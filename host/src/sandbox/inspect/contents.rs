@@ -158,18 +158,18 @@ fn walk(bytes: &[u8], contents: &mut Contents) -> Result<Linked, String> {
             }
             ValidPayload::Ok | ValidPayload::Parser(_) => {}
         }
-        match payload {
-            Payload::ComponentImportSection(section) if depth == 1 => {
-                for import in section {
-                    keep(&mut imports, import.map_err(failed)?.name);
-                }
+        contents.note(&payload).map_err(failed)?;
+        if depth != 1 {
+            continue;
+        }
+        if let Payload::ComponentImportSection(section) = payload {
+            for import in section {
+                keep(&mut imports, import.map_err(failed)?.name);
             }
-            Payload::ComponentExportSection(section) if depth == 1 => {
-                for export in section {
-                    keep(&mut exports, export.map_err(failed)?.name);
-                }
+        } else if let Payload::ComponentExportSection(section) = payload {
+            for export in section {
+                keep(&mut exports, export.map_err(failed)?.name);
             }
-            other => contents.note(&other).map_err(failed)?,
         }
     }
     let types = types.ok_or("it ends before it begins")?;

@@ -58,12 +58,12 @@ impl Interface {
         let Some(entity) = entity else {
             return interface;
         };
-        let Some(instance) = instance_of(entity) else {
+        let Some(instance) = instance_of(entity).and_then(|id| types.get(id)) else {
             interface.item(None, entity, types, naming);
             return interface;
         };
         let mut left = INTERFACE_BYTES.min(ALL_BYTES.saturating_sub(naming.spent));
-        for (inner, item) in &types[instance].exports {
+        for (inner, item) in &instance.exports {
             let before = interface.written();
             interface.item(Some(inner), &item.ty, types, naming);
             if let ComponentEntityType::Type { created, .. } = &item.ty {
@@ -200,12 +200,14 @@ impl Line<'_> {
             ComponentAnyTypeId::Instance(_) => self.push(&format!("type {name} = instance")),
             ComponentAnyTypeId::Component(_) => self.push(&format!("type {name} = component")),
             ComponentAnyTypeId::Defined(id) => {
-                let types = self.types;
-                match &types[id] {
+                let Some(ty) = self.types.get(id) else {
+                    return;
+                };
+                match ty {
                     ComponentDefinedType::Record(_)
                     | ComponentDefinedType::Variant(_)
                     | ComponentDefinedType::Flags(_)
-                    | ComponentDefinedType::Enum(_) => self.defined(&types[id], Some(name), DEPTH),
+                    | ComponentDefinedType::Enum(_) => self.defined(ty, Some(name), DEPTH),
                     ComponentDefinedType::Primitive(_)
                     | ComponentDefinedType::List { .. }
                     | ComponentDefinedType::Map { .. }
@@ -218,7 +220,7 @@ impl Line<'_> {
                     | ComponentDefinedType::Future { .. }
                     | ComponentDefinedType::Stream { .. } => {
                         self.push(&format!("type {name} = "));
-                        self.defined(&types[id], None, DEPTH);
+                        self.defined(ty, None, DEPTH);
                     }
                 }
             }
@@ -226,8 +228,9 @@ impl Line<'_> {
     }
 
     fn function(&mut self, id: ComponentFuncTypeId) {
-        let types = self.types;
-        let function = &types[id];
+        let Some(function) = self.types.get(id) else {
+            return;
+        };
         self.push(if function.async_ {
             "async func("
         } else {
@@ -255,8 +258,9 @@ impl Line<'_> {
                 match self.naming.names.get(&ComponentAnyTypeId::Defined(*id)) {
                     Some(name) => self.push(Text::capped(name, NAME_BYTES).as_str()),
                     None => {
-                        let types = self.types;
-                        self.defined(&types[*id], None, depth);
+                        if let Some(ty) = self.types.get(*id) {
+                            self.defined(ty, None, depth);
+                        }
                     }
                 }
             }

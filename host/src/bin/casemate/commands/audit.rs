@@ -45,10 +45,10 @@ fn end(audit: &CapabilityAudit, fail_on: &[FailOn]) -> Exit {
 }
 
 fn not_made(error: AuditError) -> Failure {
-    match error {
-        AuditError::Store(error) => store(error),
-        other => Failure::new(Exit::Environment, other),
+    if let AuditError::Store(error) = error {
+        return store(error);
     }
+    Failure::new(Exit::Environment, error)
 }
 
 fn page(audit: &CapabilityAudit) -> String {
