@@ -24,6 +24,7 @@ mod examples;
 mod failures;
 mod fields;
 mod house;
+mod inspection;
 mod isolation;
 mod limits;
 mod links;

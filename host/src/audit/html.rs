@@ -12,8 +12,8 @@ pub(super) fn page(audit: &CapabilityAudit) -> String {
     let made = time(audit.as_of);
     page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     page.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    // Nothing is fetched and nothing runs, also where a text in it should ever slip through.
-    page.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n");
+    // Nothing runs and nothing is sent, also where a text in it should ever slip through.
+    page.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"script-src 'none'; img-src 'none'; font-src 'none'; connect-src 'none'; object-src 'none'; frame-src 'none'; base-uri 'none'; form-action 'none'\">\n");
     page.raw("<title>What modules can touch</title>\n<style>\n");
     page.raw(STYLE);
     page.raw("</style>\n</head>\n<body>\n<main>\n");
