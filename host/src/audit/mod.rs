@@ -158,8 +158,7 @@ impl CapabilityAudit {
             true => grants.signed(&roster),
             false => grants,
         };
-        let defaults =
-            HomeDefaults::read(home, &HostNames::none(), &roster, RequireSigned::default())?;
+        let defaults = HomeDefaults::read(home, &HostNames::none(), &roster, scope.require_signed)?;
         let (words, not_searched) = words_of(home)?;
         let (mut modules, mut installed, mut findings) = (Vec::new(), Vec::new(), Vec::new());
         for name in home.modules()? {
