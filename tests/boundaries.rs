@@ -263,13 +263,13 @@ fn defaults_are_rolled_out_to_some_tenants_first_and_then_to_all() {
         boundary.defaults().map(Defaults::file)
     };
     assert_eq!(
-        apply_defaults(&casemate, DEFAULTS, &[acme.clone()]),
+        apply_defaults(&casemate, DEFAULTS, std::slice::from_ref(acme)),
         ["acme"]
     );
     assert_eq!([file_of(acme), file_of(bolt)], [Some(Defaults::NEXT), None]);
     // One more; the first is not told again.
     assert_eq!(
-        apply_defaults(&casemate, DEFAULTS, &[bolt.clone()]),
+        apply_defaults(&casemate, DEFAULTS, std::slice::from_ref(bolt)),
         ["bolt"]
     );
     assert_eq!(file_of(bolt), Some(Defaults::NEXT));
@@ -367,7 +367,7 @@ fn what_stops_in_the_middle_of_a_rollout_stops_the_named_tenants_only() {
     let bench = Bench::ordinary(&["acme", "bolt"]);
     let casemate = bench.open();
     let (acme, bolt) = (tenant("acme"), tenant("bolt"));
-    apply_defaults(&casemate, DEFAULTS, std::slice::from_ref(&acme));
+    apply_defaults(&casemate, DEFAULTS, std::slice::from_ref(acme));
     // Killed between the two files: another text lies there, and the list names the first.
     let other = DEFAULTS.replace("downgrade_needs = 1", "downgrade_needs = 4");
     edited(bench.path(), Defaults::NEXT, &other);
@@ -376,7 +376,7 @@ fn what_stops_in_the_middle_of_a_rollout_stops_the_named_tenants_only() {
     drop(start(&casemate, &bolt));
     // The same command again goes on.
     assert_eq!(
-        apply_defaults(&casemate, &other, std::slice::from_ref(&acme)),
+        apply_defaults(&casemate, &other, std::slice::from_ref(acme)),
         ["acme"]
     );
     drop(start(&casemate, &acme));

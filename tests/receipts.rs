@@ -147,7 +147,8 @@ fn every_call_of_a_run_beside_the_one_that_counts_has_its_receipt() {
     let casemate = bench.open();
     let mut session = start(&casemate, &acme);
     for misdeed in ["", "cite-unknown", "panic"] {
-        let finding = Finding::new(misdeed, "rule", "web-1").misdeed(misdeed);
+        let rule = format!("rule {misdeed}");
+        let finding = Finding::new(misdeed, &rule, "web-1").misdeed(misdeed);
         let input = ndjson([&finding]);
         session
             .submit(input.as_slice(), From::Auto, "test")

@@ -108,7 +108,7 @@ fn a_tenants_file_allows_what_the_defaults_do_or_let_it_widen() {
     assert_eq!(by(Field::Url), (true, file(6), Some(theirs(32))));
     assert_eq!(by(Field::Domain), (false, theirs(5), None));
     assert_eq!(by(Field::Message), (false, file(6), None));
-    assert_eq!(by(Field::HostName), (false, file(26), None));
+    assert_eq!(by(Field::HostName), (false, file(27), None));
     assert_eq!(by(Field::ProcessCommandLine), (false, theirs(25), None));
     let source = |name| {
         let source = EnrichmentSource::parse(name).unwrap();

@@ -35,7 +35,7 @@ pub(crate) enum Author {
         /// The module's source
         source: PathBuf,
         /// What it is compared with: a folder with module.wasm and module.toml, a module.wasm,
-        /// `sha256:…` as a grant names it, or the name of a module of the home
+        /// a digest as a grant names it, or the name of a module of the home
         #[arg(long, value_name = "WHAT")]
         against: String,
     },

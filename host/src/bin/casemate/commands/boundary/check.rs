@@ -171,14 +171,14 @@ fn one(
         }
         Err(error) => {
             text.push_str(&format!("{} {tenant}", paint.red("does not hold")));
-            match &error {
+            if let (NotStarted::Defaults(_), false) = (&error, defaults_hold) {
                 // Told once, above.
-                NotStarted::Defaults(_) if !defaults_hold => text.push_str(": see the defaults\n"),
-                NotStarted::Boundary { problems, .. } => {
-                    text.push_str(&format!("\n{problems}\n"));
-                    checked.problems = problems.iter().cloned().collect();
-                }
-                other => text.push_str(&format!("\n{other}\n")),
+                text.push_str(": see the defaults\n");
+            } else if let NotStarted::Boundary { problems, .. } = &error {
+                text.push_str(&format!("\n{problems}\n"));
+                checked.problems = problems.iter().cloned().collect();
+            } else {
+                text.push_str(&format!("\n{error}\n"));
             }
             checked.error = Some(error.to_string());
         }
