@@ -367,7 +367,7 @@ fn what_stops_in_the_middle_of_a_rollout_stops_the_named_tenants_only() {
     let bench = Bench::ordinary(&["acme", "bolt"]);
     let casemate = bench.open();
     let (acme, bolt) = (tenant("acme"), tenant("bolt"));
-    apply_defaults(&casemate, DEFAULTS, std::slice::from_ref(acme));
+    apply_defaults(&casemate, DEFAULTS, std::slice::from_ref(&acme));
     // Killed between the two files: another text lies there, and the list names the first.
     let other = DEFAULTS.replace("downgrade_needs = 1", "downgrade_needs = 4");
     edited(bench.path(), Defaults::NEXT, &other);
@@ -376,7 +376,7 @@ fn what_stops_in_the_middle_of_a_rollout_stops_the_named_tenants_only() {
     drop(start(&casemate, &bolt));
     // The same command again goes on.
     assert_eq!(
-        apply_defaults(&casemate, &other, std::slice::from_ref(acme)),
+        apply_defaults(&casemate, &other, std::slice::from_ref(&acme)),
         ["acme"]
     );
     drop(start(&casemate, &acme));
