@@ -202,11 +202,9 @@ fn what_the_defaults_of_the_home_deny_is_told_with_their_line() {
     let defaults = defaults.join("\n");
     assert!(defaults.contains(sources));
     let defaults = defaults.replace(sources, "sources = [\"known-good\"]");
-    std::fs::create_dir(bench.path().join("defaults")).unwrap();
-    let path = bench.path().join("defaults/boundary.toml");
-    std::fs::File::create(path)
-        .and_then(|mut file| std::io::Write::write_all(&mut file, defaults.as_bytes()))
-        .unwrap();
+    let folder = bench.folder().dir();
+    folder.create_dir("defaults").unwrap();
+    folder.write("defaults/boundary.toml", defaults).unwrap();
     let told = audit(&bench);
     assert_eq!(told.tenants[0].problem, None);
     assert_eq!(row(&told, "acme", "assets").standing, Standing::Refused);
@@ -231,13 +229,11 @@ fn what_the_defaults_of_the_home_deny_is_told_with_their_line() {
 fn a_damaged_trail_is_told_and_what_stands_before_the_damage_is_counted() {
     let bench = worked();
     let whole = audit(&bench);
-    let path = bench.path().join("tenants/acme/trail/log");
-    let mut bytes = std::fs::read(&path).unwrap();
+    let (home, path) = (bench.folder().dir(), "tenants/acme/trail/log");
+    let mut bytes = home.read(path).unwrap();
     let last = bytes.len() - 10;
     bytes[last] ^= 1;
-    std::fs::File::create(&path)
-        .and_then(|mut f| std::io::Write::write_all(&mut f, &bytes))
-        .unwrap();
+    home.write(path, bytes).unwrap();
     let told = audit(&bench);
     assert!(!told.verified());
     let of = |audit: &CapabilityAudit| audit.tenants[0].trail.clone();
@@ -375,7 +371,10 @@ fn who_is_no_operator_neither_grants_nor_withdraws() {
     consent.give(&home).unwrap();
     let told = audit(&bench);
     let signed = Scope {
-        require_signed: RequireSigned::ALL,
+        require_signed: RequireSigned {
+            grants: true,
+            boundaries: false,
+        },
         ..Scope::default()
     };
     let where_signed = audited(&bench, &signed, NOW);

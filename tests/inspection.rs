@@ -4,7 +4,7 @@
     reason = "what a person or a broken disk does to files, the tests do"
 )]
 
-use crate::support::{Built, PERSON, made, of_text, said};
+use crate::support::{Built, PERSON, made, of_text, open, said};
 use casemate::model::Capability;
 use casemate::sandbox::inspect::{Difference, Import, Inspection};
 use serde_json::Value;
@@ -18,10 +18,7 @@ fn folder(at: &Path, name: &str, module: &Built) -> String {
         ("module.wasm", module.wasm.as_slice()),
         ("module.toml", module.toml.as_bytes()),
     ] {
-        let path = folder.join(file);
-        std::fs::File::create(path)
-            .and_then(|mut f| std::io::Write::write_all(&mut f, bytes))
-            .unwrap();
+        open(&folder).unwrap().write(file, bytes).unwrap();
     }
     folder.to_str().unwrap().to_owned()
 }
@@ -123,8 +120,8 @@ fn the_command_line_shows_a_grant_before_it_writes_it() {
         &["tenant", "add", "bolt-works", "--accountable", PERSON],
     );
     assert_eq!(code, 0, "{err}");
-    let grants = home.join("grants.toml");
-    let before = std::fs::read(&grants).unwrap();
+    let files = open(&home).unwrap();
+    let before = files.read("grants.toml").unwrap();
     let grant = |more: &[&str]| {
         let all = [&["module", "grant", "assets", "--by", PERSON][..], more].concat();
         said(&home, &all)
@@ -135,7 +132,7 @@ fn the_command_line_shows_a_grant_before_it_writes_it() {
         "{page} {err}"
     );
     assert!(err.contains("nothing was written"), "{err}");
-    assert_eq!(std::fs::read(&grants).unwrap(), before);
+    assert_eq!(files.read("grants.toml").unwrap(), before);
     let (code, _, err) = grant(&["--tenant", "bolt-work"]);
     assert!(
         code == 5 && err.contains("did you mean `bolt-works`?"),
@@ -157,7 +154,7 @@ fn the_command_line_shows_a_grant_before_it_writes_it() {
         "eve@elsewhere.example",
     ];
     assert_eq!(said(&home, &stranger).0, 2);
-    assert_eq!(std::fs::read(&grants).unwrap(), before);
+    assert_eq!(files.read("grants.toml").unwrap(), before);
     let (code, _, err) = grant(&["--all"]);
     assert_eq!(code, 0, "{err}");
     let (code, list, _) = said(&home, &["module", "grants", "--module", "assets"]);
@@ -185,10 +182,8 @@ fn the_command_line_shows_a_grant_before_it_writes_it() {
         && r["in_effect_for"] == serde_json::json!(["acme", "bolt-works"])));
 
     // A word of another tenant, compiled into a module.
-    let bolt = home.join("tenants/bolt-works/knowledge/assets.csv");
-    std::fs::File::create(bolt)
-        .and_then(|mut f| std::io::Write::write_all(&mut f, b"name\nturbine-hall-3\n"))
-        .unwrap();
+    let list = "tenants/bolt-works/knowledge/assets.csv";
+    files.write(list, "name\nturbine-hall-3\n").unwrap();
     let leaky = "(component (core module (memory 1) (data (i32.const 0) \"see Turbine-Hall-3\")))";
     let leaky = folder(
         temp.path(),
