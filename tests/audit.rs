@@ -1,8 +1,4 @@
 //! What a security team is told of modules: before consent, at a new version, and of what was used.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "what a person or a broken disk does to files, the tests do"
-)]
 
 use crate::support::{
     Bench, Built, Finding, NOW, PERSON, casemate, made, ndjson, said, start, tenant, trail,

@@ -1,8 +1,4 @@
 //! What is told of a module before it is granted, and of a new version of it.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "what a person or a broken disk does to files, the tests do"
-)]
 
 use crate::support::{Built, PERSON, made, of_text, open, said};
 use casemate::model::Capability;

@@ -9,7 +9,7 @@ use casemate::boundary::{AppliedTo, Boundary, NotSigned, Purpose, RequireSigned}
 use casemate::consent::{Consent, Terms};
 use casemate::model::{Digest, ModuleName};
 use casemate::sandbox::{GrantedTenants, Grants};
-use casemate::setup::SetupError;
+use casemate::setup::{self, SetupError};
 use casemate::trail::Entry;
 use casemate::triage::NotStarted;
 use casemate::{Casemate, ErrorKind};
@@ -186,6 +186,9 @@ fn a_module_runs_by_a_signed_grant_only() {
     let consent = Consent::prepare(&home, &module, acme, PERSON, NOW, &Terms::default()).unwrap();
     assert!(consent.needs_signature());
     let unsigned = consent.give(&home).map(drop);
+    assert!(matches!(unsigned, Err(SetupError::NeedsSignature(_))));
+    let acme = GrantedTenants::These(vec![tenant("acme")]);
+    let unsigned = setup::grant(&home, &module, acme, PERSON, NOW).map(drop);
     assert!(matches!(unsigned, Err(SetupError::NeedsSignature(_))));
     let text = consent.grant().text();
     let wrong = signature(2, &Purpose::Grant, &text);

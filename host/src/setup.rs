@@ -1,6 +1,6 @@
 //! Setting up a home: its files, its tenants, its grants.
 
-use crate::boundary::{Boundary, NotSigned, Purpose, Role, Roster};
+use crate::boundary::{Boundary, NotSigned, Purpose, RequireSigned, Role, Roster};
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Capability, Instant, ModuleName, TenantId, Text};
 use crate::sandbox::{
@@ -256,6 +256,11 @@ pub fn grant_with(
         settings,
     };
     operator(home, by)?;
+    // One that is not signed would take the place of one that is.
+    let required = RequireSigned::parse(home.text(RequireSigned::FILE)?.as_deref());
+    if required.map_err(SetupError::Written)?.grants {
+        return Err(SetupError::NeedsSignature(module.clone()));
+    }
     append_to_grants(home, |text| {
         Grants::add(text, &grant).map_err(SetupError::Written)
     })?;

@@ -7,7 +7,9 @@ mod module;
 mod shadow;
 
 pub(crate) use audit::{Audit, FailOn};
-pub(crate) use author::{Author, Kind, OnBench};
+#[cfg(feature = "author")]
+pub(crate) use author::Kind;
+pub(crate) use author::{Author, OnBench};
 pub(crate) use boundary::{Apply, Boundary, Diff, Explain};
 pub(crate) use module::{Grant, Module, Tenants};
 pub(crate) use shadow::Shadow;
