@@ -228,7 +228,7 @@ impl Grants {
     }
 
     /// As [`Grants::add`], with the signature of an operator over [`Grant::text`], for
-    /// [`Purpose::Grant`].
+    /// [`Purpose::Grant`](crate::boundary::Purpose::Grant).
     ///
     /// # Errors
     /// As [`Grants::add`].
