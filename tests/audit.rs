@@ -400,3 +400,43 @@ fn who_is_no_operator_neither_grants_nor_withdraws() {
         .unwrap();
     assert_eq!(found.place.file, "grants.toml");
 }
+
+#[test]
+fn a_candidate_is_audited_for_those_it_runs_for_and_is_told_from_what_counts() {
+    let bench = worked();
+    let candidate = Built::read("known-good").saying("version = \"0.1.1\"", "version = \"0.1.0\"");
+    let files = casemate::shadow::Files {
+        component: &candidate.wasm,
+        manifest: &candidate.toml,
+    };
+    let acme = tenant("acme");
+    let tenants = std::slice::from_ref(&acme);
+    let casemate = bench.open();
+    casemate.start_shadow(files, tenants, PERSON).unwrap();
+    let audit = audit(&bench);
+    let rows: Vec<_> = audit
+        .rows
+        .iter()
+        .filter(|row| row.module.as_str() == "known-good")
+        .map(|row| (row.tenant.as_str(), row.candidate, row.standing))
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            ("acme", false, Standing::Runs),
+            ("acme", true, Standing::RunsBeside),
+            ("bolt", false, Standing::Runs),
+        ]
+    );
+    let beside = audit.rows.iter().find(|row| row.candidate).unwrap();
+    assert_eq!(beside.digest, candidate.digest());
+    let given =
+        |cell: &casemate::audit::Cell| cell.capability == Capability::KnownGood && cell.effective;
+    assert!(beside.capabilities.iter().any(given));
+    assert!(!rules(&audit).iter().any(|(rule, _)| *rule == "stale-grant"));
+    assert!(audit.html().contains("known-good, a candidate"));
+    let grants = Grants::parse(&bench.home().text(Grants::FILE).unwrap().unwrap()).unwrap();
+    let history = grants.history(&[tenant("acme"), tenant("bolt")]);
+    let beside: Vec<_> = history.iter().filter(|row| row.shadow).collect();
+    assert!(matches!(beside.as_slice(), [row] if row.in_effect_for == [tenant("acme")]));
+}

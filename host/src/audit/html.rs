@@ -241,7 +241,7 @@ fn of_module(page: &mut Page, row: &Row, span: usize) {
     page.text(row.module.as_str());
     page.raw("</th>");
     let class = match row.standing {
-        super::Standing::Runs => "yes",
+        super::Standing::Runs | super::Standing::RunsBeside => "yes",
         super::Standing::Refused | super::Standing::NothingRuns => "no",
         super::Standing::NotGranted => "none",
     };
@@ -310,6 +310,9 @@ fn modules(page: &mut Page, modules: &[OfModule]) {
     for module in modules {
         page.raw("<article><h3>");
         page.text(module.module.as_str());
+        if module.candidate {
+            page.text(", a candidate");
+        }
         page.raw("</h3>\n<dl>");
         let mut line = |what: &str, text: &str| {
             page.raw("<dt>");

@@ -2,23 +2,26 @@
 //! Read from the home's files and the tenants' trails; nothing is run, compiled or changed.
 
 mod html;
+mod modules;
 mod row;
 mod sarif;
 mod used;
 
+pub use modules::OfModule;
 pub use row::{Cell, LastRefusal, Row, Standing, WhoGranted};
 pub use sarif::sarif;
 pub use used::Trail;
 
 use crate::boundaries::{HomeDefaults, in_effect};
 use crate::boundary::{Boundary, HostNames, RequireSigned, Roster};
-use crate::consent::{NotSearched, of_hit, words_of};
+use crate::consent::{NotSearched, words_of};
 use crate::model::{Digest, Instant, ModuleName, TenantId};
 use crate::parallel::for_each_tenant;
-use crate::sandbox::inspect::{Finding, Inspection, Level, Rule, Spot};
-use crate::sandbox::{Grants, Manifest, module_digest};
+use crate::sandbox::inspect::{Finding, Level, Rule, Spot};
+use crate::sandbox::{Grants, Manifest};
 use crate::store::{Home, StoreError};
 use crate::written::{Decision, Problems};
+use modules::{Installed, Looked};
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use used::Used;
@@ -71,17 +74,6 @@ pub struct CapabilityAudit {
     pub summary: Summary,
 }
 
-/// An installed module.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct OfModule {
-    /// Its name.
-    pub module: ModuleName,
-    /// The digest that a grant names; none where it cannot be read.
-    pub digest: Option<Digest>,
-    /// What is known of it; none where it cannot be read.
-    pub inspection: Option<Inspection>,
-}
-
 /// A tenant.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct OfTenant {
@@ -102,7 +94,7 @@ pub struct OfTenant {
 pub struct Summary {
     /// Tenants.
     pub tenants: u64,
-    /// Installed modules.
+    /// Installed modules, and candidates that may run beside them.
     pub modules: u64,
     /// Capabilities given, counted for each tenant and module.
     pub given: u64,
@@ -114,14 +106,6 @@ pub struct Summary {
     pub errors: u64,
     /// Findings that are warnings.
     pub warnings: u64,
-}
-
-/// A module as it lies in the home.
-pub(in crate::audit) struct Installed {
-    name: ModuleName,
-    digest: Digest,
-    manifest: Manifest,
-    inspection: Inspection,
 }
 
 /// What of the home is the same for every tenant.
@@ -160,45 +144,11 @@ impl CapabilityAudit {
         };
         let defaults = HomeDefaults::read(home, &HostNames::none(), &roster, scope.require_signed)?;
         let (words, not_searched) = words_of(home)?;
-        let (mut modules, mut installed, mut findings) = (Vec::new(), Vec::new(), Vec::new());
-        for name in home.modules()? {
-            if scope.module.as_ref().is_some_and(|only| *only != name) {
-                continue;
-            }
-            let files = home.module(&name)?;
-            let looked = files
-                .as_ref()
-                .map(|(component, text)| looked_at(&name, component, text));
-            let unread = "it needs `module.wasm` and `module.toml`".to_owned();
-            match looked.unwrap_or(Err(unread)) {
-                Ok(module) => {
-                    let (component, text) = files.unwrap_or_default();
-                    let hits = words.search(&component, &text);
-                    findings.extend(hits.iter().map(|hit| of_hit(hit, &name)));
-                    let found = module.inspection.findings.iter().cloned();
-                    findings.extend(found.filter(|f| f.level > Level::Note).map(|mut found| {
-                        found.place.file = format!("modules/{name}/{}", found.place.file);
-                        found
-                    }));
-                    modules.push(OfModule {
-                        module: name,
-                        digest: Some(module.digest),
-                        inspection: Some(module.inspection.clone()),
-                    });
-                    installed.push(module);
-                }
-                Err(why) => {
-                    let place = Spot::file(format!("modules/{name}"));
-                    let said = format!("module `{name}` cannot be read: {why}");
-                    findings.push(Finding::new(Rule::NotReadable, said, place).of_module(&name));
-                    modules.push(OfModule {
-                        module: name,
-                        digest: None,
-                        inspection: None,
-                    });
-                }
-            }
-        }
+        let Looked {
+            modules,
+            installed,
+            mut findings,
+        } = Looked::at(home, scope.module.as_ref(), &words)?;
         findings.extend(strangers(&grants, &roster, scope));
         let ids = match &scope.tenant {
             Some(only) => {
@@ -291,21 +241,6 @@ impl Summary {
     }
 }
 
-fn looked_at(name: &ModuleName, component: &[u8], text: &str) -> Result<Installed, String> {
-    let manifest = Manifest::parse(text).map_err(|problems| problems.to_string())?;
-    if manifest.name() != name {
-        return Err(format!("its module.toml names it `{}`", manifest.name()));
-    }
-    let inspection =
-        Inspection::of(component, Some(text)).map_err(|problems| problems.to_string())?;
-    Ok(Installed {
-        name: name.clone(),
-        digest: module_digest(component, text.as_bytes()),
-        manifest,
-        inspection,
-    })
-}
-
 /// What is told of one tenant.
 struct Told {
     tenant: OfTenant,
@@ -367,6 +302,10 @@ fn of_tenant(shared: &Shared<'_>, tenant: &TenantId) -> Result<Told, StoreError>
     }
     let mut rows = Vec::new();
     for module in shared.installed {
+        // A candidate is for whom it was granted to, and for nobody else anything to tell.
+        if module.candidate && !module.is_granted(shared.grants, tenant) {
+            continue;
+        }
         let row = Row::of(shared, tenant, module, boundary.as_ref().ok(), &used);
         row.findings(module, &mut findings);
         rows.push(row);
@@ -393,9 +332,9 @@ pub(in crate::audit) fn clause(line: &Decision) -> String {
 }
 
 /// Where a line of the operator's files lies in the home.
-pub(in crate::audit) fn spot(line: &Decision, tenant: &TenantId, module: &ModuleName) -> Spot {
+pub(in crate::audit) fn spot(line: &Decision, tenant: &TenantId, module: &Installed) -> Spot {
     match line.file {
-        Manifest::FILE => Spot::line(format!("modules/{module}/{}", line.file), line.line),
+        Manifest::FILE => Spot::line(format!("{}/{}", module.folder(), line.file), line.line),
         _ => in_home(line, tenant),
     }
 }

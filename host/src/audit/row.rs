@@ -15,6 +15,8 @@ pub struct Row {
     pub module: ModuleName,
     /// The digest of its component and manifest.
     pub digest: Digest,
+    /// Whether it is a candidate: see [`super::OfModule::candidate`].
+    pub candidate: bool,
     /// Whether it can run.
     pub standing: Standing,
     /// Why it cannot, or not with all that it asks for.
@@ -45,6 +47,8 @@ pub struct Row {
 pub enum Standing {
     /// It runs, with what is given.
     Runs,
+    /// It runs beside the version that counts; what it answers is compared and counts nowhere.
+    RunsBeside,
     /// It is granted and imports what it is not given, so it does not run.
     Refused,
     /// It is not granted.
@@ -58,6 +62,7 @@ impl Standing {
     pub const fn says(self) -> &'static str {
         match self {
             Self::Runs => "runs",
+            Self::RunsBeside => "runs beside",
             Self::Refused => "refused",
             Self::NotGranted => "not granted",
             Self::NothingRuns => "nothing runs",
@@ -204,9 +209,11 @@ impl Row {
                 (Standing::NotGranted, Some(error.why.to_string()), line)
             }
             Some(Ok(granted)) => {
-                let standing = match capabilities.iter().any(is_missing) {
-                    true => Standing::Refused,
-                    false => Standing::Runs,
+                let missing = capabilities.iter().any(is_missing);
+                let standing = match (missing, granted.is_shadow()) {
+                    (true, _) => Standing::Refused,
+                    (false, true) => Standing::RunsBeside,
+                    (false, false) => Standing::Runs,
                 };
                 let denied = granted.denied().iter().find(|d| d.asked);
                 let line = denied.map(|d| d.by.line().clone());
@@ -219,6 +226,7 @@ impl Row {
             tenant: tenant.clone(),
             module: module.name.clone(),
             digest: module.digest,
+            candidate: module.candidate,
             standing,
             why,
             decided_by,
@@ -254,14 +262,14 @@ impl Row {
                 let why = self.why.as_deref().unwrap_or_default();
                 let said = format!("module `{name}` is not granted to tenant `{tenant}`: {why}");
                 let line = self.decided_by.as_ref();
-                let place = line.map(|line| spot(line, tenant, name));
+                let place = line.map(|line| spot(line, tenant, module));
                 return add(
                     Rule::Ungranted,
                     said,
                     place.unwrap_or(Spot::file(Grants::FILE)),
                 );
             }
-            Standing::Runs | Standing::Refused => {}
+            Standing::Runs | Standing::RunsBeside | Standing::Refused => {}
         }
         for cell in &self.capabilities {
             let capability = cell.capability;
@@ -276,12 +284,15 @@ impl Row {
                     None => ("not granted", "the grant does not name it".to_owned()),
                 };
                 let place = match by {
-                    Some(line) => spot(line, tenant, name),
+                    Some(line) => spot(line, tenant, module),
                     None => Spot::line(Grants::FILE, self.grant.as_ref().map_or(1, |g| g.line)),
                 };
                 let runs = match self.standing {
                     Standing::Refused => "; it does not run",
-                    Standing::Runs | Standing::NotGranted | Standing::NothingRuns => "",
+                    Standing::Runs
+                    | Standing::RunsBeside
+                    | Standing::NotGranted
+                    | Standing::NothingRuns => "",
                 };
                 let said = format!(
                     "tenant `{tenant}`, module `{name}`: `{capability}` is asked for and {what}: {line}{runs}"
@@ -308,7 +319,7 @@ impl Row {
                     "tenant `{tenant}`, module `{name}`: `{capability}` is given and was never used, {runs}"
                 );
                 let line = module.manifest.asks_in(capability);
-                add(Rule::Unused, said, spot(&line, tenant, name));
+                add(Rule::Unused, said, spot(&line, tenant, module));
             }
         }
     }

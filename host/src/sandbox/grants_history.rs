@@ -11,6 +11,8 @@ pub struct Recorded {
     pub line: u32,
     /// Whether it withdraws the module instead of granting it.
     pub withdrawn: bool,
+    /// Whether it is to run beside the version that counts; a withdrawal, whether only from there.
+    pub shadow: bool,
     /// The module.
     pub module: ModuleName,
     /// Of its component and manifest; none for a withdrawal, which is of whatever bytes.
@@ -82,13 +84,22 @@ impl Row {
         }
     }
 
+    /// Whether it speaks of a version that runs beside the one that counts, and of no other.
+    fn is_shadow(&self) -> bool {
+        match self {
+            Self::Given(placed) => placed.grant.shadow,
+            Self::Withdrawn(row, _) => row.shadow,
+        }
+    }
+
     /// Whether this row, standing later, decides instead of that one.
     fn takes_the_place_of(&self, earlier: &Self) -> bool {
         if self.module() != earlier.module() {
             return false;
         }
         match (self, earlier) {
-            (Self::Withdrawn(_, _), _) => true,
+            // One of what runs beside withdraws nothing that counts.
+            (Self::Withdrawn(_, _), _) => !self.is_shadow() || earlier.is_shadow(),
             (Self::Given(later), Self::Given(earlier)) => {
                 later.grant.digest == earlier.grant.digest
             }
@@ -165,6 +176,7 @@ impl Grants {
         Recorded {
             line: row.line(),
             withdrawn: row.is_withdrawal(),
+            shadow: row.is_shadow(),
             module: row.module().clone(),
             digest,
             for_all: for_all(row),

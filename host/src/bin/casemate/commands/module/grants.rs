@@ -56,6 +56,10 @@ fn page(rows: &[Recorded], tenants: usize) -> String {
             }
             (_, false) => "no capability".to_owned(),
         };
+        let what = match row.shadow {
+            true => format!("{what}, beside"),
+            false => what,
+        };
         let digest = row.digest.map(|digest| format!("sha256:{digest}"));
         let now = match row.in_effect_for.as_slice() {
             [one] => one.to_string(),
