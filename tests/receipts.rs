@@ -146,9 +146,9 @@ fn every_call_of_a_run_beside_the_one_that_counts_has_its_receipt() {
     }
     let casemate = bench.open();
     let mut session = start(&casemate, &acme);
-    for misdeed in ["", "cite-unknown", "panic"] {
-        let rule = format!("rule {misdeed}");
-        let finding = Finding::new(misdeed, &rule, "web-1").misdeed(misdeed);
+    // Each a case of its own: a misdeed is that of a batch's first alert.
+    for (misdeed, host) in [("", "web-1"), ("cite-unknown", "web-2"), ("panic", "web-3")] {
+        let finding = Finding::new(misdeed, "rule", host).misdeed(misdeed);
         let input = ndjson([&finding]);
         session
             .submit(input.as_slice(), From::Auto, "test")

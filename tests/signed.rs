@@ -7,7 +7,7 @@
 use crate::support::{Bench, NOW, PERSON, said, start, tenant, trail};
 use casemate::boundary::{AppliedTo, Boundary, NotSigned, Purpose, RequireSigned};
 use casemate::consent::{Consent, Terms};
-use casemate::model::{Digest, ModuleName};
+use casemate::model::{Digest, Instant, ModuleName};
 use casemate::sandbox::{GrantedTenants, Grants};
 use casemate::setup::{self, SetupError};
 use casemate::trail::Entry;
@@ -15,6 +15,9 @@ use casemate::triage::NotStarted;
 use casemate::{Casemate, ErrorKind};
 use ssh_key::private::{Ed25519Keypair, KeypairData};
 use ssh_key::{HashAlg, LineEnding, PrivateKey, SshSig};
+
+/// A second after everything else was written.
+const LATER: Instant = Instant::from_millis(NOW.millis() + 1_000);
 
 fn key(seed: u8) -> PrivateKey {
     let pair = Ed25519Keypair::from_seed(&[seed; 32]);
@@ -151,6 +154,10 @@ fn unsigned_defaults_stop_every_tenant_and_signed_ones_none() {
     for id in ["acme", "bolt"] {
         assert_eq!(why_not(&casemate, id).0, "defaults/boundary.toml");
     }
+    // Nor does one that is gone leave the tenants to their own files.
+    std::fs::remove_file(&path).unwrap();
+    let gone = ("defaults/boundary.toml", NotSigned::Gone);
+    assert_eq!(why_not(&casemate, "acme"), gone);
 }
 
 #[test]
@@ -183,12 +190,12 @@ fn a_module_runs_by_a_signed_grant_only() {
     let home = bench.home();
     let module = ModuleName::parse("drafter").unwrap();
     let acme = GrantedTenants::These(vec![tenant("acme")]);
-    let consent = Consent::prepare(&home, &module, acme, PERSON, NOW, &Terms::default()).unwrap();
+    let consent = Consent::prepare(&home, &module, acme, PERSON, LATER, &Terms::default()).unwrap();
     assert!(consent.needs_signature());
     let unsigned = consent.give(&home).map(drop);
     assert!(matches!(unsigned, Err(SetupError::NeedsSignature(_))));
     let acme = GrantedTenants::These(vec![tenant("acme")]);
-    let unsigned = setup::grant(&home, &module, acme, PERSON, NOW).map(drop);
+    let unsigned = setup::grant(&home, &module, acme, PERSON, LATER).map(drop);
     assert!(matches!(unsigned, Err(SetupError::NeedsSignature(_))));
     let text = consent.grant().text();
     let wrong = signature(2, &Purpose::Grant, &text);
@@ -230,6 +237,16 @@ fn a_module_runs_by_a_signed_grant_only() {
             change.signature.filter(|_| change.module == module)
         });
     assert_eq!(told, Some(Digest::of(signed.trim().as_bytes())));
+
+    // What was signed once does not come back after it was withdrawn.
+    let acme = GrantedTenants::These(vec![tenant("acme")]);
+    let after = Instant::from_millis(LATER.millis() + 1_000);
+    let kept = home.text(Grants::FILE).unwrap().unwrap();
+    setup::revoke(&home, &module, acme, PERSON, after).unwrap();
+    let again = Consent::of_text(&home, &text).unwrap();
+    let replayed = again.give_signed(&home, &signed).map(drop);
+    assert!(matches!(replayed, Err(SetupError::NotThisGrant(_))));
+    home.replace_text(Grants::FILE, &kept).unwrap();
 
     // Somebody with an editor gives it to everybody.
     let file = home.text(Grants::FILE).unwrap().unwrap();

@@ -1,8 +1,8 @@
 //! The home's defaults: as they are written, and replaced for some tenants first or for all.
 
 use crate::boundary::{
-    Applications, AppliedTo, Boundary, Defaults, Difference, HostNames, RequireSigned, Rollout,
-    Roster,
+    Applications, AppliedTo, Boundary, Defaults, Difference, HostNames, NotSigned, RequireSigned,
+    Rollout, Roster,
 };
 use crate::caller::Caller;
 use crate::model::{Digest, Instant, TenantId, Text};
@@ -149,11 +149,28 @@ impl HomeDefaults {
     /// Where they do not hold, so that nothing is known of what they deny. Those for all tenants and
     /// the file that says who has others first stop all; those for some first stop these.
     pub fn of(&self, tenant: &TenantId) -> Result<Option<Arc<Defaults>>, NotStarted> {
+        self.is_there()?;
         let found = self.stated(tenant)?;
         if let Some(defaults) = &found {
             self.is_signed(&AppliedTo::Defaults, defaults.file(), defaults.text())?;
         }
         Ok(found)
+    }
+
+    /// That defaults which were applied are there, where boundaries have to be signed: a file that is
+    /// gone is no signed one.
+    fn is_there(&self) -> Result<(), NotStarted> {
+        let Signing::Wanted(_, applications) = &self.signing else {
+            return Ok(());
+        };
+        let gone = matches!((&self.current, &self.first), (Ok(None), First::None));
+        match gone && applications.of(&AppliedTo::Defaults).next().is_some() {
+            true => Err(NotStarted::NotSigned {
+                file: Defaults::FILE,
+                why: NotSigned::Gone,
+            }),
+            false => Ok(()),
+        }
     }
 
     fn stated(&self, tenant: &TenantId) -> Result<Option<Arc<Defaults>>, NotStarted> {

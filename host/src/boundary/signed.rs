@@ -127,6 +127,9 @@ pub enum NotSigned {
     /// There is no signature.
     #[error("it is not signed, and this host wants it signed")]
     Missing,
+    /// It was applied, and the file is not there any more.
+    #[error("it was applied and is not there any more")]
+    Gone,
     /// It is no signature of OpenSSH.
     #[error("its signature is none of OpenSSH's: it begins with `-----BEGIN SSH SIGNATURE-----`")]
     Unreadable,

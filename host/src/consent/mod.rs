@@ -76,6 +76,14 @@ pub struct NotSeen {
     pub by: Decision,
 }
 
+/// For whom, by whom, and whether it is to count.
+struct Who<'a> {
+    tenants: GrantedTenants,
+    by: &'a str,
+    at: Instant,
+    shadow: bool,
+}
+
 impl Consent {
     /// Prepares the grant of an installed module, as it is now, and looks at everything. Nothing is
     /// written.
@@ -91,13 +99,58 @@ impl Consent {
         at: Instant,
         terms: &Terms,
     ) -> Result<Self, SetupError> {
-        operator(home, by)?;
-        let (component, manifest_text) = home
+        let files = home
             .module(module)?
             .ok_or_else(|| SetupError::NoModule(module.clone()))?;
+        let who = Who {
+            tenants,
+            by,
+            at,
+            shadow: false,
+        };
+        Self::look(home, (&files.0, &files.1), who, terms)
+    }
+
+    /// Looks at what a candidate would be given, which is all that it asks for: beside the version that
+    /// counts, or in its place. Nothing is written, and it is not granted by [`Consent::give`].
+    ///
+    /// # Errors
+    /// As [`Consent::prepare`].
+    pub fn of_candidate(
+        home: &Home,
+        component: &[u8],
+        manifest: &str,
+        tenants: &[TenantId],
+        by: &str,
+        at: Instant,
+        beside: bool,
+    ) -> Result<Self, SetupError> {
+        let who = Who {
+            tenants: GrantedTenants::These(tenants.to_vec()),
+            by,
+            at,
+            shadow: beside,
+        };
+        Self::look(home, (component, manifest), who, &Terms::default())
+    }
+
+    fn look(
+        home: &Home,
+        (component, manifest_text): (&[u8], &str),
+        who: Who<'_>,
+        terms: &Terms,
+    ) -> Result<Self, SetupError> {
+        let Who {
+            tenants,
+            by,
+            at,
+            shadow,
+        } = who;
+        operator(home, by)?;
         let inspection =
-            Inspection::of(&component, Some(&manifest_text)).map_err(SetupError::Written)?;
-        let manifest = Manifest::parse(&manifest_text).map_err(SetupError::Written)?;
+            Inspection::of(component, Some(manifest_text)).map_err(SetupError::Written)?;
+        let manifest = Manifest::parse(manifest_text).map_err(SetupError::Written)?;
+        let module = manifest.name();
         if let Some(stranger) = terms.capabilities.iter().flatten().find(|wanted| {
             let mut asked = manifest.capabilities();
             !asked.any(|capability| capability == **wanted)
@@ -109,14 +162,14 @@ impl Consent {
         let asked = || manifest.capabilities().collect();
         let mut grant = Grant {
             module: module.clone(),
-            digest: module_digest(&component, manifest_text.as_bytes()),
+            digest: module_digest(component, manifest_text.as_bytes()),
             tenants,
             capabilities: terms.capabilities.clone().unwrap_or_else(asked),
             by: Text::capped(by, 200),
             at,
             limits: terms.limits,
             settings: terms.settings.clone(),
-            shadow: false,
+            shadow,
         };
         grant.capabilities.sort();
         grant.capabilities.dedup();
@@ -139,7 +192,7 @@ impl Consent {
         let required = RequireSigned::parse(home.text(RequireSigned::FILE)?.as_deref());
         let required = required.map_err(SetupError::Written)?;
         let (words, not_searched) = words_of(home)?;
-        let hits = words.search(&component, &manifest_text);
+        let hits = words.search(component, manifest_text);
         Ok(Self {
             grant,
             gives,
@@ -254,6 +307,13 @@ impl Consent {
         let signed = self.grant.signed(&roster, signature);
         signed.map_err(SetupError::NotSigned)?;
         append_to_grants(home, |text| {
+            let grants = Grants::parse(text).map_err(SetupError::Written)?;
+            if grants.has_decided_since(&self.grant) {
+                return Err(SetupError::NotThisGrant(
+                    "something was decided about the module and one of these tenants since the \
+                     grant was written, or at the same time",
+                ));
+            }
             Grants::add_signed(text, &self.grant, signature).map_err(SetupError::Written)
         })?;
         Ok(&self.grant)

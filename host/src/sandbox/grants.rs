@@ -259,6 +259,25 @@ impl Grants {
         Ok(new)
     }
 
+    /// Whether a row speaks of the module and one of the tenants of a grant that is not older than it: a
+    /// grant that was signed once does not come back after a withdrawal.
+    pub(crate) fn has_decided_since(&self, grant: &Grant) -> bool {
+        let overlap = |tenants: &GrantedTenants| match (tenants, &grant.tenants) {
+            (GrantedTenants::These(these), other) => these.iter().any(|t| other.contains(t)),
+            (GrantedTenants::All, _) => true,
+        };
+        self.rows.iter().any(|row| {
+            let (module, tenants, at) = match row {
+                Row::Given(placed) => {
+                    let given = &placed.grant;
+                    (&given.module, &given.tenants, given.at)
+                }
+                Row::Withdrawn(row, _) => (&row.module, &row.tenants, row.at),
+            };
+            *module == grant.module && overlap(tenants) && at >= grant.at
+        })
+    }
+
     /// What decides for the digest and tenant: the last that speaks of them.
     pub(super) fn deciding(
         &self,

@@ -1,6 +1,6 @@
 //! Who allowed what, and what took its place: the file of grants read as a record.
 
-use super::{Deciding, Grant, GrantedTenants, Grants, Row};
+use super::{Deciding, Grant, GrantedTenants, Grants, Proof, Row};
 use crate::model::{Capability, Digest, Instant, ModuleName, TenantId, Text};
 use crate::written::Decision;
 
@@ -29,6 +29,8 @@ pub struct Recorded {
     pub at: Instant,
     /// Whether it carries a signature; that it holds is looked at where signatures are wanted.
     pub carries_signature: bool,
+    /// Why it does not count as signed, where that is wanted: then it gives nothing to anybody.
+    pub not_signed: Option<String>,
     /// The tenants of the home for whom it decides now.
     pub in_effect_for: Vec<TenantId>,
     /// Whether it decides for tenants that the home will have later.
@@ -153,6 +155,13 @@ impl Grants {
                 }),
             }
         }
+        let not_signed = match row {
+            Row::Given(placed) => match &placed.proof {
+                Proof::Lacking(why) => Some(why.to_string()),
+                Proof::NotWanted | Proof::Proven(_) => None,
+            },
+            Row::Withdrawn(_, _) => None,
+        };
         let for_all = |row: &Row| *row.tenants() == GrantedTenants::All;
         let mut later = self.rows.iter().skip(number + 1);
         let for_later = for_all(row) && !later.any(|l| for_all(l) && l.takes_the_place_of(row));
@@ -185,6 +194,7 @@ impl Grants {
             by: by.clone(),
             at,
             carries_signature: row.carries_signature(),
+            not_signed,
             in_effect_for,
             for_later,
             superseded,

@@ -97,17 +97,17 @@ impl<'a, T> Document<'a, T> {
 /// Prints one JSON document.
 pub(crate) fn json<T: Serialize>(schema: &str, data: &T) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &Document { schema, data }).map_err(io::Error::from)?;
-    writeln!(out)?;
-    Ok(out.flush()?)
+    let mut bytes = serde_json::to_vec_pretty(&Document { schema, data })?;
+    bytes.push(b'\n');
+    printed(out.write_all(&bytes).and_then(|()| out.flush()))
 }
 
 /// Prints a JSON document whose form somebody else decided.
 pub(crate) fn plain_json(data: &impl Serialize) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, data).map_err(io::Error::from)?;
-    writeln!(out)?;
-    Ok(out.flush()?)
+    let mut bytes = serde_json::to_vec_pretty(data)?;
+    bytes.push(b'\n');
+    printed(out.write_all(&bytes).and_then(|()| out.flush()))
 }
 
 /// Prints one JSON document a line.
@@ -126,8 +126,15 @@ pub(crate) fn ndjson<'a, T: Serialize + 'a>(
 /// Prints text.
 pub(crate) fn text(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
+    printed(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// A reader that has gone away has seen enough, and the exit code is still what was found.
+fn printed(result: io::Result<()>) -> anyhow::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
 }
 
 /// Says something to the person at the terminal. One that has gone away misses nothing.

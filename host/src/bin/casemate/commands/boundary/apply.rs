@@ -109,5 +109,10 @@ fn signature(args: &Apply) -> Result<Option<String>, Failure> {
 
 /// It is in effect, and not recorded yet.
 fn later(error: NotStarted) -> Failure {
-    not_started(error).help("it is in effect from the next start on, which records it; what works on the tenant now goes on to its end")
+    let mut failure = not_started(error);
+    if failure.exit == Exit::Denied {
+        // What was asked for was done.
+        failure.exit = Exit::Findings;
+    }
+    failure.help("it is in effect from the next start on, which records it; what works on the tenant now goes on to its end")
 }

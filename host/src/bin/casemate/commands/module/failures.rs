@@ -67,7 +67,7 @@ fn page(tenant: &TenantId, failures: &[FailedRun]) -> String {
     }
     let named = |run: &FailedRun| run.backtrace.iter().any(|frame| frame.function.is_some());
     if failures.iter().any(|run| !run.backtrace.is_empty()) && !failures.iter().any(named) {
-        out.push_str("functions have no names here, as the modules were built without: `strip = \"debuginfo\"` in the profile they are built with keeps them\n");
+        out.push_str("functions have no names here: `casemate module build` leaves them out, so that modules are small and the same everywhere\n");
     }
     out
 }

@@ -130,7 +130,7 @@ fn show(shared: &Shared, consent: &Consent, written: bool) -> Result<(), Failure
     Ok(())
 }
 
-fn page(consent: &Consent) -> String {
+pub(super) fn page(consent: &Consent) -> String {
     let grant = consent.grant();
     let mut out = format!("module {}, sha256:{}\n\n", grant.module, grant.digest);
     let words = |list: Vec<String>| match list.is_empty() {

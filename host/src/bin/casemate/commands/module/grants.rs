@@ -4,6 +4,7 @@ use super::super::{open_home, store};
 use super::known;
 use crate::args::{Format, Shared};
 use crate::output::{self, Exit, Failure, time};
+use casemate::boundary::{RequireSigned, Roster};
 use casemate::model::{ModuleName, TenantId};
 use casemate::sandbox::{Grants, Recorded};
 use serde::Serialize;
@@ -22,8 +23,17 @@ pub(super) fn grants(
     let home = open_home(shared)?;
     known(&home, None, tenant.cloned().as_slice())?;
     let text = home.text(Grants::FILE).map_err(store)?.unwrap_or_default();
-    let grants = Grants::parse(&text)
-        .map_err(|problems| Failure::new(Exit::Environment, anyhow::anyhow!("{problems}")))?;
+    let wrong = |problems| Failure::new(Exit::Environment, anyhow::anyhow!("{problems}"));
+    let grants = Grants::parse(&text).map_err(wrong)?;
+    let host = home.text(RequireSigned::FILE).map_err(store)?;
+    let required = RequireSigned::parse(host.as_deref()).map_err(wrong)?;
+    let grants = match required.grants {
+        true => {
+            let roster = home.text(Roster::FILE).map_err(store)?.unwrap_or_default();
+            grants.signed(&Roster::parse(&roster).map_err(wrong)?)
+        }
+        false => grants,
+    };
     let tenants = match tenant {
         Some(tenant) => vec![tenant.clone()],
         None => home.tenants().map_err(store)?.0,
@@ -55,6 +65,10 @@ fn page(rows: &[Recorded], tenants: usize) -> String {
                 names.join(", ")
             }
             (_, false) => "no capability".to_owned(),
+        };
+        let what = match row.not_signed {
+            Some(_) => "nothing: not signed".to_owned(),
+            None => what,
         };
         let what = match row.shadow {
             true => format!("{what}, beside"),
@@ -88,6 +102,9 @@ fn page(rows: &[Recorded], tenants: usize) -> String {
     let table: Vec<_> = rows.iter().map(cells).collect();
     let mut out = output::table(&head, &table);
     for row in rows {
+        if let Some(why) = &row.not_signed {
+            out.push_str(&format!("  line {}: {why}\n", row.line));
+        }
         for later in &row.superseded {
             let how = if later.withdrawn {
                 "withdrawn"

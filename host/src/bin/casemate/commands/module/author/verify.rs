@@ -85,6 +85,14 @@ fn find(shared: &Shared, against: &str) -> Result<Against, Failure> {
         }
         return Ok(Against::Digest(digest.to_ascii_lowercase()));
     }
+    // As for `inspect` and `diff`: a name is an installed module's, a folder of the present one is
+    // written `./NAME`.
+    if let Ok(name) = ModuleName::parse(against)
+        && let Ok(home) = open_home(shared)
+        && let Some((component, manifest)) = home.module(&name)?
+    {
+        return Ok(Against::Bytes(component, Some(manifest)));
+    }
     let path = Path::new(against);
     if path.is_dir() {
         let piece = piece::read(path)?;
@@ -97,17 +105,8 @@ fn find(shared: &Shared, against: &str) -> Result<Against, Failure> {
             .with_context(|| format!("`{against}`"))?;
         return Ok(Against::Bytes(component, None));
     }
-    let Ok(name) = ModuleName::parse(against) else {
-        let error = anyhow!("`{against}` is no folder, no file, no digest and no module's name");
-        return Err(Failure::new(Exit::Usage, error));
-    };
-    match open_home(shared)?.module(&name)? {
-        Some((component, manifest)) => Ok(Against::Bytes(component, Some(manifest))),
-        None => {
-            let error = anyhow!("`{against}` is no folder, no file, and no module of the home");
-            Err(Failure::new(Exit::Usage, error))
-        }
-    }
+    let error = anyhow!("`{against}` is no folder, no file, no digest and no module of the home");
+    Err(Failure::new(Exit::Usage, error))
 }
 
 fn compared(rebuilt: &Rebuilt, component: &[u8], manifest: Option<&str>) -> Vec<String> {

@@ -2,11 +2,13 @@
 
 mod report;
 
-use super::super::{open, open_home, store};
+use super::super::{not_set_up, open, open_home, store};
+use super::grant::page;
 use crate::ambient;
 use crate::args::{Format, Shadow as Args, Shared};
 use crate::output::{self, Exit, Failure};
 use anyhow::Context as _;
+use casemate::consent::Consent;
 use casemate::model::{ModuleName, TenantId};
 use casemate::shadow::{self, Candidate, Files, ShadowError};
 use serde::Serialize;
@@ -73,6 +75,18 @@ fn start(shared: &Shared, folder: &Path, tenants: &[TenantId], by: &str) -> Resu
         component: &component,
         manifest: &manifest,
     };
+    let looked = Consent::of_candidate(
+        casemate.home(),
+        &component,
+        &manifest,
+        tenants,
+        by,
+        ambient::now(),
+        true,
+    );
+    if shared.format == Format::Table {
+        output::text(&page(&looked.map_err(not_set_up)?))?;
+    }
     let started = casemate
         .start_shadow(files, tenants, by)
         .map_err(not_done)?;
@@ -104,6 +118,21 @@ fn accept(
 ) -> Result<Exit, Failure> {
     let home = open_home(shared)?;
     let named = (!tenants.is_empty()).then_some(tenants);
+    if let (Some((component, manifest)), Format::Table) =
+        (home.candidate(module).map_err(store)?, shared.format)
+    {
+        let all;
+        let whom = match named {
+            Some(tenants) => tenants,
+            None => {
+                all = home.tenants().map_err(store)?.0;
+                &all
+            }
+        };
+        let now = ambient::now();
+        let looked = Consent::of_candidate(&home, &component, &manifest, whom, by, now, false);
+        output::text(&page(&looked.map_err(not_set_up)?))?;
+    }
     let done = shadow::accept(&home, module, named, by, ambient::now()).map_err(not_done)?;
     output::say(&format!(
         "module `{module}`, sha256:{}, counts for {} from their next start on",

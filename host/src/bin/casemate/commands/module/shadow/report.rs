@@ -107,9 +107,17 @@ fn page(report: &Report) -> String {
     }
     line(
         "verdict",
-        match report.differences {
-            0 => "no difference".to_owned(),
-            found => many(found, "difference"),
+        match (report.differences, of.beside.runs, of.beside.failed) {
+            (0, 0, _) => "it has not run yet".to_owned(),
+            (0, runs, failed) if runs == failed => {
+                format!(
+                    "nothing to compare: the candidate failed in {}",
+                    many(runs, "run")
+                )
+            }
+            (0, _, 0) => "no difference".to_owned(),
+            (0, _, failed) => format!("no difference, and {} failed", many(failed, "run")),
+            (found, _, _) => many(found, "difference"),
         },
     );
     for (what, says) in compared(&of.compared) {
