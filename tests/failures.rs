@@ -239,8 +239,8 @@ fn failures_are_shown_on_the_command_line_to_whoever_reads_the_tenant() {
     );
     assert!(stdout.contains("0: "), "{stdout}");
     assert!(
-        stdout.contains("without"),
-        "it says how to get names: {stdout}"
+        stdout.contains("functions have no names here"),
+        "it says why there are only numbers: {stdout}"
     );
     let (_, stdout, _) = said(
         &home,
