@@ -168,3 +168,39 @@ fn a_module_without_a_grant_is_told_what_there_is_instead() {
         WhyNotGranted::OtherBoundary(other) if other.as_str() == "acme"
     ));
 }
+
+#[test]
+fn a_consent_that_lapsed_names_its_line_and_one_that_never_was_names_none() {
+    let decided_by = |grants: Grants| {
+        let refused = Granted::decide(
+            &tenant("acme"),
+            &manifest(""),
+            Digest::of(b"x"),
+            &boundary(|t| t),
+            &grants,
+            NOW,
+        );
+        let refused = refused.unwrap_err();
+        let said = refused.to_string();
+        let (_, why) = said.split_once(" is not granted: ").unwrap();
+        assert!(
+            why.contains("grants"),
+            "it names the file or what it says: {why}"
+        );
+        let why = refused.why;
+        why.decided_by().map(|line| (line.file, line.line))
+    };
+    let granted = |module, tenants, bytes: &[u8]| grants(&[(module, tenants, bytes, "")]);
+    assert_eq!(
+        decided_by(granted("enrich", "\"all\"", b"y")),
+        Some(("grants.toml", 2)),
+        "other bytes"
+    );
+    assert_eq!(
+        decided_by(granted("other", "\"all\"", b"x")),
+        Some(("grants.toml", 2)),
+        "another name"
+    );
+    assert_eq!(decided_by(granted("enrich", "[\"bolt\"]", b"x")), None);
+    assert_eq!(decided_by(Grants::default()), None);
+}
