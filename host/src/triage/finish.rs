@@ -3,14 +3,13 @@
 use super::cancel::Ended;
 use super::changed::Changed;
 use super::draft::{self, dossier};
-use super::enrich::{self, Subject, representatives};
+use super::enrich::{Subject, representatives};
 use super::runs::{Came, encoded, keep};
 use super::session::{Session, SessionError};
 use super::shadow::Ran;
 use super::submit::BATCH;
-use crate::model::{AlertNumber, Case, Draft, Enrichment, Evidence, ModuleName};
+use crate::model::{AlertNumber, Case, Draft, Enrichment, ModuleName};
 use crate::sandbox::Prepared;
-use crate::sandbox::table::project;
 use crate::store::{GroupRow, View};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -223,38 +222,10 @@ impl Session {
         let Some(enricher) = self.modules.enrichers.get(place) else {
             return Err(SessionError::Encode("an enricher"));
         };
-        let granted = enricher.granted();
-        let rows: Vec<_> = subjects
-            .iter()
-            .map(|s| (s.stored.number, &s.stored.alert))
-            .collect();
-        let table = project(&rows, granted.fields());
-        let handed = rows
-            .iter()
-            .map(|(n, a)| (Evidence::Alert(*n), a.digest))
-            .collect();
-        let batch = encoded("the batch", &table)?;
-        let begin = self.beginning(enricher, self.as_of, batch, rows.len(), handed)?;
-        let given = self.given(enricher, view)?;
-        let finished = enricher.enrich(begin, given, &table);
+        let module = enricher.granted().module().clone();
+        let finished = self.enrich_over(enricher, subjects, view)?;
         done.runs += 1;
-        let module = granted.module().clone();
-        self.settle(
-            &module,
-            finished,
-            &mut done.failures,
-            |session, answer, handed| {
-                let facts = &session.knowledge.known_good;
-                Ok(enrich::check(
-                    answer,
-                    subjects,
-                    handed,
-                    facts,
-                    &module,
-                    session.as_of,
-                ))
-            },
-        )
+        self.settle_enriched(&module, finished, subjects, &mut done.failures)
     }
 
     fn draft_lot(

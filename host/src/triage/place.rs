@@ -3,12 +3,11 @@
 use super::cancel::Ended;
 use super::changed::Changed;
 use super::group::{self, Checked};
-use super::runs::{encoded, keep};
+use super::runs::keep;
 use super::session::{Session, SessionError};
 use super::shadow::Ran;
 use super::submit::{BATCH, Submitted};
 use crate::model::{Alert, AlertNumber};
-use crate::sandbox::table::project;
 use crate::store::{Change, StoreError, View, Waiting};
 
 /// Failed runs of a grouper that a session bears, beside one in so many alerts placed.
@@ -92,14 +91,7 @@ impl Session {
         let has_memory = granted
             .capabilities()
             .contains(&crate::model::Capability::Memory);
-        let table = project(rows, granted.fields());
-        let handed = rows
-            .iter()
-            .map(|(n, a)| (crate::model::Evidence::Alert(*n), a.digest))
-            .collect();
-        let batch = encoded("the batch", &table)?;
-        let begin = self.beginning(grouper, self.as_of, batch, rows.len(), handed)?;
-        let given = self.given(grouper, view)?;
+        let (begin, given, table) = self.over_alerts(grouper, self.as_of, rows, view)?;
         let finished = grouper.group(begin, given, &table);
         done.runs += 1;
         let numbers: Vec<AlertNumber> = rows.iter().map(|(number, _)| *number).collect();

@@ -1,10 +1,16 @@
 //! What every run has in common: its record, its salt, what it is given, and how it fails.
 
+use super::enrich::{self, Subject};
 use super::fault::AnswerFault;
 use super::observer::RunEnded;
 use super::session::{Session, SessionError};
-use crate::model::{Capability, Cost, Digest, Evidence, FieldSet, Instant, ModuleName, Text};
+use crate::model::{
+    Alert, AlertNumber, Capability, Cost, Digest, Enrichment, Evidence, FieldSet, Instant,
+    ModuleName, Text,
+};
+use crate::sandbox::bindings::{enriching, types};
 use crate::sandbox::capability::{AssetList, FactList, Given, Recall};
+use crate::sandbox::table::project;
 use crate::sandbox::{Beginning, Finished, Memory, Prepared, RunFailure};
 use crate::store::{Change, FailedRun, Material, NotesOf, Notice, View};
 use crate::trail::{Commitment, Ended, Failure, Released, RunNumber, RunStart, Salt, Words};
@@ -96,6 +102,61 @@ impl Session {
             handed,
             batch,
             settings,
+        })
+    }
+
+    /// Records that a module begins over these alerts, and gives what it is begun with and handed: the
+    /// fields that it sees, and exactly what was granted.
+    pub(super) fn over_alerts(
+        &self,
+        module: &Prepared,
+        as_of: Instant,
+        rows: &[(AlertNumber, &Alert)],
+        view: &View,
+    ) -> Result<(Beginning, Given, types::Alerts), SessionError> {
+        let table = project(rows, module.granted().fields());
+        let handed = rows
+            .iter()
+            .map(|(number, alert)| (Evidence::Alert(*number), alert.digest))
+            .collect();
+        let batch = encoded("the batch", &table)?;
+        let begin = self.beginning(module, as_of, batch, rows.len(), handed)?;
+        Ok((begin, self.given(module, view)?, table))
+    }
+
+    /// Lets an enricher enrich these rows, whether it counts or not.
+    pub(super) fn enrich_over(
+        &self,
+        module: &Prepared,
+        subjects: &[Subject],
+        view: &View,
+    ) -> Result<Finished<Vec<enriching::Enrichment>>, SessionError> {
+        let rows: Vec<_> = subjects
+            .iter()
+            .map(|s| (s.stored.number, &s.stored.alert))
+            .collect();
+        let (begin, given, table) = self.over_alerts(module, self.as_of, &rows, view)?;
+        Ok(module.enrich(begin, given, &table))
+    }
+
+    /// Checks what an enricher answered, and records how its run ended.
+    pub(super) fn settle_enriched(
+        &mut self,
+        module: &ModuleName,
+        finished: Finished<Vec<enriching::Enrichment>>,
+        subjects: &[Subject],
+        failures: &mut Vec<String>,
+    ) -> Result<Came<Vec<Enrichment>>, SessionError> {
+        self.settle(module, finished, failures, |session, answer, handed| {
+            let facts = &session.knowledge.known_good;
+            Ok(enrich::check(
+                answer,
+                subjects,
+                handed,
+                facts,
+                module,
+                session.as_of,
+            ))
         })
     }
 

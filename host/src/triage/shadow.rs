@@ -12,16 +12,15 @@
 
 use super::compare::{self, Both, Found, Table};
 use super::draft::{self, dossier};
-use super::enrich::{self, Subject};
+use super::enrich::Subject;
 use super::group::{self, Checked};
 use super::runs::{Came, encoded, keep};
 use super::session::{Session, SessionError};
 use crate::model::{
-    AlertNumber, Compared, Cost, Digest, Draft, Enrichment, Evidence, Example, Groups, Instant,
-    ModuleKind, ModuleName, Shadowed, Standing, Text,
+    AlertNumber, Compared, Cost, Digest, Draft, Enrichment, Example, Groups, Instant, ModuleKind,
+    ModuleName, Shadowed, Standing, Text,
 };
 use crate::sandbox::Prepared;
-use crate::sandbox::table::project;
 use crate::store::{Change, NotesOf, Records, Side, StoreError, View, Waiting};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -200,14 +199,7 @@ impl Session {
             .contains(&crate::model::Capability::Memory);
         let stored = view.alerts(first, last)?;
         let rows: Vec<_> = stored.iter().map(|s| (s.number, &s.alert)).collect();
-        let table = project(&rows, granted.fields());
-        let handed = rows
-            .iter()
-            .map(|(n, a)| (Evidence::Alert(*n), a.digest))
-            .collect();
-        let batch = encoded("the batch", &table)?;
-        let begin = self.beginning(candidate, as_of, batch, rows.len(), handed)?;
-        let given = self.given(candidate, view)?;
+        let (begin, given, table) = self.over_alerts(candidate, as_of, &rows, view)?;
         let finished = candidate.group(begin, given, &table);
         let numbers: Vec<AlertNumber> = rows.iter().map(|(number, _)| *number).collect();
         let from = view.shadow_from(&module)?;
@@ -263,37 +255,8 @@ impl Session {
         let Some(place) = self.candidate(module) else {
             return Ok(());
         };
-        let candidate = self.of_candidate(place)?;
-        let granted = candidate.granted();
-        let rows: Vec<_> = subjects
-            .iter()
-            .map(|s| (s.stored.number, &s.stored.alert))
-            .collect();
-        let table = project(&rows, granted.fields());
-        let handed = rows
-            .iter()
-            .map(|(n, a)| (Evidence::Alert(*n), a.digest))
-            .collect();
-        let batch = encoded("the batch", &table)?;
-        let begin = self.beginning(candidate, self.as_of, batch, rows.len(), handed)?;
-        let given = self.given(candidate, view)?;
-        let finished = candidate.enrich(begin, given, &table);
-        let came = self.settle(
-            module,
-            finished,
-            &mut Vec::new(),
-            |session, answer, handed| {
-                let facts = &session.knowledge.known_good;
-                Ok(enrich::check(
-                    answer,
-                    subjects,
-                    handed,
-                    facts,
-                    module,
-                    session.as_of,
-                ))
-            },
-        )?;
+        let finished = self.enrich_over(self.of_candidate(place)?, subjects, view)?;
+        let came = self.settle_enriched(module, finished, subjects, &mut Vec::new())?;
         self.compared(
             module,
             counted,
