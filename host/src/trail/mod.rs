@@ -55,6 +55,7 @@ mod frame;
 mod ledger;
 mod log;
 mod medium;
+pub mod merkle;
 mod open;
 mod permit;
 mod release;
