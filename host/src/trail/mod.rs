@@ -56,6 +56,7 @@ mod ledger;
 mod log;
 mod medium;
 pub mod merkle;
+pub mod note;
 mod open;
 mod permit;
 mod release;
