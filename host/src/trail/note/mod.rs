@@ -33,7 +33,7 @@ pub use key::{KeyFault, KeyKind, MAX_NAME, VerifierKey};
 pub use line::SignatureLine;
 pub use policy::{Policy, PolicyFault, Witness, Witnessed};
 pub use policy_file::{MAX_POLICY, PolicyError, PolicyLineFault};
-pub use proof::{HEADER, MAX_EXTRA, Proof, ProofError};
+pub use proof::{MAX_EXTRA, PROOF_HEADER, Proof, ProofError};
 pub use signed::{MAX_NOTE, MAX_SIGNATURES, NoteFault, SignedCheckpoint};
 pub use signer::{MemorySigner, SignError, Signer};
 pub use witness::{

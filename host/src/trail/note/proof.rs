@@ -4,7 +4,7 @@ use super::signed::{MAX_NOTE, NoteFault, SignedCheckpoint};
 use crate::trail::merkle::{Hash, ProofFault, base64, verify_inclusion};
 
 /// The first line of a proof.
-pub const HEADER: &str = "c2sp.org/tlog-proof@v1";
+pub const PROOF_HEADER: &str = "c2sp.org/tlog-proof@v1";
 
 /// The most extra data a proof carries, in bytes.
 pub const MAX_EXTRA: usize = 64 << 10;
@@ -33,8 +33,8 @@ pub enum ProofError {
     /// It is larger than any proof.
     #[error("a proof of {0} bytes is too large")]
     TooLarge(usize),
-    /// It does not begin with [`HEADER`].
-    #[error("a proof begins with the line `{HEADER}`")]
+    /// It does not begin with [`PROOF_HEADER`].
+    #[error("a proof begins with the line `{PROOF_HEADER}`")]
     Header,
     /// The extra data is not base64, there is none of it, or more than [`MAX_EXTRA`] bytes.
     #[error("the `extra` line holds 1 to {MAX_EXTRA} bytes in standard base64 with padding")]
@@ -98,7 +98,7 @@ impl Proof {
         let text = str::from_utf8(bytes).map_err(|_| NoteFault::Text)?;
         let (head, note) = text.split_once("\n\n").ok_or(ProofError::NoCheckpoint)?;
         let mut lines = head.split('\n').peekable();
-        if lines.next() != Some(HEADER) {
+        if lines.next() != Some(PROOF_HEADER) {
             return Err(ProofError::Header);
         }
         let mut extra = None;
@@ -121,7 +121,7 @@ impl Proof {
 
     /// The proof as it is handed on: the content of a `.tlog-proof` file.
     pub fn text(&self) -> String {
-        let mut text = format!("{HEADER}\n");
+        let mut text = format!("{PROOF_HEADER}\n");
         if let Some(extra) = &self.extra {
             text += &format!("extra {}\n", base64::write(extra));
         }

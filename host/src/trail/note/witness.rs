@@ -148,7 +148,7 @@ impl AddCheckpoint {
 
 impl SignedCheckpoint {
     /// The note with the cosignatures out of a witness's answer that are by these keys. Those by
-    /// other keys are passed over, and so is one that stands in the note already.
+    /// other keys are passed over, and so are those of a witness that stands in the note already.
     ///
     /// # Errors
     /// When the answer is no list of signatures, none is by these keys, or one that is said to be by
@@ -164,7 +164,7 @@ impl SignedCheckpoint {
                 .ok_or_else(|| NoteFault::Signature(key.name().to_owned()))?;
             cosignature.verify(self.unverified(), key)?;
             found = true;
-            if !note.signatures().contains(&line) {
+            if !note.signatures().iter().any(|other| other.same_key(&line)) {
                 note = note.with_signature(line)?;
             }
         }

@@ -76,9 +76,12 @@ fn a_cosignature_in_an_answer_is_put_below_the_checkpoint() {
     let names: Vec<_> = taken.signatures().iter().map(SignatureLine::name).collect();
     assert_eq!(names, [ORIGIN, "witness.example/w1", "witness.example/w3"]);
     assert!(taken.cosignature(&known[1]).is_ok());
-    // The same answer once more adds nothing.
-    let again = taken.with_answer(answer.as_bytes(), &known);
-    assert_eq!(again, Ok(taken));
+    // Neither the same answer nor a later one puts a witness there twice.
+    let later = Cosignature::sign(&checkpoint(3), 60, &witness(1)).unwrap();
+    for answer in [answer, cosignatures_write(&[later])] {
+        let again = taken.with_answer(answer.as_bytes(), &known);
+        assert_eq!(again.as_ref(), Ok(&taken));
+    }
 }
 
 #[test]
