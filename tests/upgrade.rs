@@ -162,7 +162,7 @@ fn an_upgrade_that_was_stopped_goes_on() {
     drop(lock);
     let (code, _, err) = said(&old.home, &["upgrade"]);
     assert_eq!(code, 0, "{err}");
-    assert!(err.contains("`acme` is of version 2 already"), "{err}");
+    assert!(err.contains("`acme` is of version 3 already"), "{err}");
     assert!(err.contains("`bolt` was of version 1: 3 alerts"), "{err}");
     let (code, _, err) = said(&old.home, &["upgrade"]);
     assert!(code == 0 && !err.contains("rewritten"), "{err}");
@@ -174,14 +174,14 @@ fn a_home_of_a_later_version_is_left_as_it_is() {
     let bench = Bench::ordinary(&["acme"]);
     let folder = bench.folder().dir();
     let state = |text: &str| folder.write("home.toml", text).unwrap();
-    state("version = 3\n");
+    state("version = 4\n");
     let opened = || Home::open(bench.folder().dir()).map(drop);
-    assert!(matches!(opened(), Err(StoreError::NewerHome { found: 3 })));
+    assert!(matches!(opened(), Err(StoreError::NewerHome { found: 4 })));
     let upgraded = Home::upgrade(bench.folder().dir(), 1 << 20, &mut |_| {});
-    assert!(matches!(upgraded, Err(StoreError::NewerHome { found: 3 })));
+    assert!(matches!(upgraded, Err(StoreError::NewerHome { found: 4 })));
     state("versi");
     let error = opened().unwrap_err().to_string();
-    assert!(error.contains("`versi`, not `version = 2`"), "{error}");
+    assert!(error.contains("`versi`, not `version = 3`"), "{error}");
     let again = Home::create(bench.folder().dir()).map(drop);
     assert!(matches!(again, Err(StoreError::HomeExists)));
 }

@@ -2,6 +2,7 @@
 
 use crate::caller::NoCaller;
 use crate::cannot_run::CannotRun;
+use crate::custody::CustodyError;
 use crate::open::OpenError;
 use crate::sandbox::{CompileError, EngineError, NotGranted, NotPrepared};
 use crate::setup::SetupError;
@@ -43,7 +44,11 @@ impl StoreError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Locked { .. } | Self::HomeLocked { .. } => ErrorKind::TryAgain,
-            Self::Record { .. } | Self::Damaged { .. } => ErrorKind::Integrity,
+            Self::Record { .. }
+            | Self::Damaged { .. }
+            | Self::NotSealed { .. }
+            | Self::NotInVault { .. } => ErrorKind::Integrity,
+            Self::Custody(error) => error.kind(),
             Self::Io { .. }
             | Self::NoHome
             | Self::HomeExists
@@ -55,7 +60,18 @@ impl StoreError {
             | Self::NoTenant { .. }
             | Self::Database { .. }
             | Self::Quarantine { .. }
+            | Self::OtherKey { .. }
             | Self::Random(_) => ErrorKind::Environment,
+        }
+    }
+}
+
+impl CustodyError {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Destroyed { .. } => ErrorKind::Denied,
+            Self::Missing { .. } | Self::Unusable { .. } => ErrorKind::Environment,
         }
     }
 }
@@ -220,6 +236,7 @@ const _: () = {
     shared::<crate::Caller>();
     sent::<crate::triage::Session>();
     error::<StoreError>();
+    error::<CustodyError>();
     error::<TrailError>();
     error::<crate::trail::OpenError>();
     error::<OpenError>();

@@ -152,6 +152,7 @@ pub mod boundary;
 mod caller;
 mod cannot_run;
 pub mod consent;
+pub mod custody;
 mod kind;
 pub mod knowledge;
 mod link;

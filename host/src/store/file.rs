@@ -123,3 +123,19 @@ pub(super) fn owner_only(options: &mut OpenOptions) {
 
 #[cfg(not(unix))]
 pub(super) fn owner_only(_: &mut OpenOptions) {}
+
+/// Takes away every right of others on a folder, and refuses one that another account owns.
+#[cfg(unix)]
+pub(super) fn owner_alone(dir: &Dir) -> io::Result<()> {
+    use cap_std::fs::{MetadataExt as _, Permissions, PermissionsExt as _};
+    let metadata = dir.dir_metadata()?;
+    if metadata.mode() & 0o077 != 0 {
+        dir.set_permissions(".", Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(super) fn owner_alone(_: &Dir) -> io::Result<()> {
+    Ok(())
+}

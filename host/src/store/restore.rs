@@ -2,8 +2,9 @@
 
 use super::backup::{BackupError, HEAD, SUMS, all_files, copied, empty, summed};
 use super::guard::guarded;
+use super::records::AnyVersion;
 use super::version;
-use super::{Dir, Home, Random, StoreError, View, file, lock};
+use super::{Dir, Home, Random, StoreError, file, lock};
 use crate::model::{Digest, Instant, TenantId};
 use crate::trail::{Log, OpenError, Opening, Origin, Restore};
 use std::collections::BTreeSet;
@@ -72,7 +73,14 @@ impl Home {
         for folder in ["tenants", "modules"] {
             to.create_dir_all(folder).map_err(StoreError::io(folder))?;
         }
-        let home = Self::unchecked(std::sync::Arc::new(super::Below::new(to)))?;
+        let keys = super::KeyFolder::new(
+            to.try_clone().map_err(StoreError::io("."))?,
+            std::sync::Arc::new(super::SystemRandom),
+        );
+        let home = Self::unchecked(
+            std::sync::Arc::new(super::Below::new(to)),
+            std::sync::Arc::new(keys),
+        )?;
         let backup = Digest::of(text.as_bytes());
         let (mut tenants, mut damaged) = (Vec::new(), Vec::new());
         for tenant in home.tenants()?.0 {
@@ -115,14 +123,14 @@ impl Home {
         };
         let writer = scope.lock_within(lock::WAIT)?;
         let records = guarded!(tenant, { scope.records_of_any_version(&writer, 1 << 20) })?;
-        let view = records.as_ref().map(super::Records::view).transpose()?;
+        let committed = records.as_ref().map(AnyVersion::trail_committed);
         let mut origin = [0; 16];
         random.fill(&mut origin)?;
         let opening = Opening {
             origin: Origin::from_bytes(origin),
             now,
             sealed: 0,
-            committed: view.as_ref().map(View::trail_committed).transpose()?,
+            committed: committed.transpose()?.flatten(),
         };
         let (log, _) = Log::open(scope.trail(&writer)?, opening).map_err(failed)?;
         let recorded = log.append(now, entry).and_then(|number| {

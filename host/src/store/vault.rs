@@ -1,0 +1,179 @@
+//! The vault: what entries of the trail commit to, once each. A thing lies at an [`Address`], which is
+//! HMAC-SHA256 over its kind and its bytes under a key that comes from the tenant's: so the same bytes
+//! are kept once, and nobody without the key can try what they were.
+//!
+//! Rows of other tables name what they need by its address, and the vault counts them. What no row
+//! names any more is removed in the same change.
+
+use super::guard::guarded;
+use super::records::failure;
+use super::sealed::{Address, ModuleKey, ToWrite};
+use super::tables as t;
+use super::{Change, StoreError, View};
+use crate::model::Digest;
+use redb::ReadableTable as _;
+
+/// What a thing in the vault is. It is sealed as that and opens as nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Thing {
+    /// A batch as a module saw it, or what another entry commits to.
+    Batch,
+    /// What a module asked in a call.
+    Question,
+    /// What it was given, also of its own notes.
+    Given,
+    /// A module's answer, or who did what another entry tells.
+    Answer,
+    /// A module's settings as it saw them.
+    Settings,
+    /// A module's component.
+    Component,
+    /// Its `module.toml`.
+    Manifest,
+    /// The text of a boundary.
+    Boundary,
+    /// The text of the defaults that a boundary stood under.
+    Defaults,
+}
+
+impl Thing {
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Batch => "vault/batch",
+            Self::Question => "vault/question",
+            Self::Given => "vault/given",
+            Self::Answer => "vault/answer",
+            Self::Settings => "vault/settings",
+            Self::Component => "vault/component",
+            Self::Manifest => "vault/manifest",
+            Self::Boundary => "vault/boundary",
+            Self::Defaults => "vault/defaults",
+        }
+    }
+}
+
+/// Where something lies; none where it has no bytes.
+pub(super) type Where = Option<Address>;
+
+/// The vault, open in a change.
+pub(super) struct Vault<'c> {
+    change: &'c Change,
+    things: ToWrite<'c, Address>,
+    counts: redb::Table<'c, Address, u64>,
+}
+
+impl Vault<'_> {
+    /// Keeps bytes, or counts one more row that names them.
+    pub(super) fn keep(&mut self, thing: Thing, bytes: &[u8]) -> Result<Where, StoreError> {
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let address = self.change.seal.address(thing.kind(), bytes);
+        let named = self.count(address)?;
+        if named == 0 {
+            self.things.put_as_kind(thing.kind(), &address, bytes)?;
+        }
+        self.set_count(address, named + 1)?;
+        Ok(Some(address))
+    }
+
+    /// Says that one row less names it; removes it where none does any more.
+    pub(super) fn release(&mut self, at: Where) -> Result<(), StoreError> {
+        let Some(address) = at else { return Ok(()) };
+        match self.count(address)? {
+            0 | 1 => {
+                self.things.remove(&address)?;
+                let removed = self.counts.remove(address).map(drop);
+                removed.map_err(|e| failure(&self.change.tenant)(&e))
+            }
+            named => self.set_count(address, named - 1),
+        }
+    }
+
+    fn count(&self, address: Address) -> Result<u64, StoreError> {
+        let found = self.counts.get(address);
+        let found = found.map_err(|e| failure(&self.change.tenant)(&e))?;
+        Ok(found.map_or(0, |count| count.value()))
+    }
+
+    fn set_count(&mut self, address: Address, count: u64) -> Result<(), StoreError> {
+        let set = self.counts.insert(address, count).map(drop);
+        set.map_err(|e| failure(&self.change.tenant)(&e))
+    }
+}
+
+impl Change {
+    pub(super) fn vault(&self) -> Result<Vault<'_>, StoreError> {
+        Ok(Vault {
+            change: self,
+            things: self.sealed(t::VAULT)?,
+            counts: self.plain(t::VAULT_COUNTS)?,
+        })
+    }
+
+    /// Keeps a module's two files, by the digest of both; those that are kept already are left.
+    pub(crate) fn put_module(
+        &mut self,
+        digest: &Digest,
+        component: &[u8],
+        manifest: &str,
+    ) -> Result<(), StoreError> {
+        guarded!(self.tenant, {
+            let key = ModuleKey::from_bytes(*digest.as_bytes());
+            let mut modules = self.sealed(t::MODULES)?;
+            if modules.has(&key)? {
+                return Ok(());
+            }
+            let mut vault = self.vault()?;
+            let component = vault.keep(Thing::Component, component)?;
+            let manifest = vault.keep(Thing::Manifest, manifest.as_bytes())?;
+            modules.write(&key, "a module", &(component, manifest))
+        })
+    }
+}
+
+impl View {
+    /// The component and the `module.toml` of a module that has worked for the tenant, by the digest of
+    /// both, which its runs name; none where it has not.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn module_bytes(&self, digest: &Digest) -> Result<Option<(Vec<u8>, String)>, StoreError> {
+        guarded!(self.tenant(), {
+            let key = ModuleKey::from_bytes(*digest.as_bytes());
+            let row: Option<(Where, Where)> = self.sealed(t::MODULES)?.read(&key, "a module")?;
+            let Some((component, manifest)) = row else {
+                return Ok(None);
+            };
+            let component = self.in_vault(Thing::Component, component)?;
+            let manifest = self.text_in_vault(Thing::Manifest, manifest)?;
+            Ok(Some((component, manifest)))
+        })
+    }
+
+    /// Whether a module's files are kept.
+    pub(crate) fn has_module(&self, digest: &Digest) -> Result<bool, StoreError> {
+        guarded!(self.tenant(), {
+            let key = ModuleKey::from_bytes(*digest.as_bytes());
+            self.sealed(t::MODULES)?.has(&key)
+        })
+    }
+
+    /// What lies at an address of the vault.
+    pub(super) fn in_vault(&self, thing: Thing, at: Where) -> Result<Vec<u8>, StoreError> {
+        let Some(address) = at else {
+            return Ok(Vec::new());
+        };
+        let found = self.sealed(t::VAULT)?.get_as_kind(thing.kind(), &address)?;
+        found.ok_or_else(|| StoreError::NotInVault {
+            tenant: self.tenant().to_string(),
+            kind: thing.kind().to_owned(),
+        })
+    }
+
+    pub(super) fn text_in_vault(&self, thing: Thing, at: Where) -> Result<String, StoreError> {
+        let bytes = self.in_vault(thing, at)?;
+        String::from_utf8(bytes)
+            .map_err(|e| super::records::unreadable(self.tenant(), "a text in the vault", &e))
+    }
+}
