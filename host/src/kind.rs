@@ -124,6 +124,7 @@ impl NotStarted {
             | Self::Boundary { .. }
             | Self::Defaults(_)
             | Self::Rollout(_, _)
+            | Self::Erased(_, _)
             | Self::Suspended(_) => ErrorKind::Denied,
             Self::Trail { error, .. } => error.kind(),
             Self::Store(error) => error.kind(),
@@ -159,6 +160,8 @@ impl SetupError {
             | Self::TenantExists(_)
             | Self::SuspendedAlready(_)
             | Self::NotSuspended(_)
+            | Self::Erased(_, _)
+            | Self::WorksYet(_)
             | Self::NoModule(_)
             | Self::NotGranted(_, _)
             | Self::Boundary(_)

@@ -173,6 +173,7 @@ impl Used {
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
             | Entry::Deletion(_)
+            | Entry::Erasure(_)
             | Entry::Restore(_) => {}
         }
     }

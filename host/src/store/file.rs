@@ -83,6 +83,23 @@ pub(super) fn remove(dir: &Dir, path: &str) -> Result<(), StoreError> {
     }
 }
 
+/// Overwrites a file with zeros, makes that durable, and removes it. One that is not there is none to
+/// destroy.
+pub(super) fn destroy(dir: &Dir, path: &str) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    let overwritten = dir.open_with(path, &options).and_then(|mut file| {
+        let length = file.metadata()?.len();
+        io::copy(&mut io::repeat(0).take(length), &mut file)?;
+        file.sync_all()
+    });
+    match overwritten {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        overwritten => overwritten.map_err(StoreError::io(path))?,
+    }
+    remove(dir, path)
+}
+
 /// The name of a file while it is being made: no other thread or process makes one of this name.
 fn being_made(name: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);

@@ -3,9 +3,8 @@
 use super::{Dir, Random, StoreError, file};
 use crate::custody::{Custody, CustodyError, VaultKey};
 use crate::model::TenantId;
-use cap_std::fs::OpenOptions;
 use ed25519_dalek::{Signer as _, SigningKey};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -92,21 +91,7 @@ impl KeyFolder {
         self.make_folder(tenant).map_err(StoreError::io(&mark))?;
         // First: whoever stops behind this finds that the key is to go, and no other is made.
         file::replace(&self.dir, &mark, b"", true)?;
-        let mut options = OpenOptions::new();
-        options.write(true);
-        match self.dir.open_with(&path, &options) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            opened => {
-                let overwritten = opened.and_then(|mut file| {
-                    let length = file.metadata()?.len();
-                    io::copy(&mut io::repeat(0).take(length), &mut file)?;
-                    file.flush()?;
-                    file.sync_all()
-                });
-                overwritten.map_err(StoreError::io(&path))?;
-            }
-        }
-        file::remove(&self.dir, &path)
+        file::destroy(&self.dir, &path)
     }
 }
 

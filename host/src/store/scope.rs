@@ -1,3 +1,4 @@
+use super::backup::all_files;
 use super::lock::{self, Tried};
 use super::medium::TrailFile;
 use super::records::AnyVersion;
@@ -284,6 +285,42 @@ impl TenantScope {
         below(&self.dir).map_err(StoreError::io(format!("tenants/{}", self.tenant)))
     }
 
+    /// How many files an erasure removes, and their bytes together: all but the trail and the lock.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub fn to_be_erased(&self) -> Result<(u64, u64), StoreError> {
+        let (mut files, mut bytes) = (0, 0);
+        let listed = all_files(&self.dir, &stays);
+        for path in listed.map_err(|(path, error)| StoreError::io(self.path(&path))(error))? {
+            let metadata = self.dir.symlink_metadata(&path);
+            bytes += metadata.map_err(StoreError::io(self.path(&path)))?.len();
+            files += 1;
+        }
+        Ok((files, bytes))
+    }
+
+    /// Removes every file but the trail and the lock. What is not sealed is overwritten with zeros
+    /// first: see [`super::KeyFolder`] for what that is worth on which disk.
+    pub(crate) fn remove_all_but_trail(&self, _writer: &WriterLock) -> Result<(), StoreError> {
+        let listed = all_files(&self.dir, &stays);
+        for path in listed.map_err(|(path, error)| StoreError::io(self.path(&path))(error))? {
+            self.named(match path.as_str() {
+                STORE | NEW_STORE => file::remove(&self.dir, &path),
+                _ => file::destroy(&self.dir, &path),
+            })?;
+        }
+        let fail = || StoreError::io(self.path("."));
+        for entry in self.dir.entries().map_err(fail())? {
+            let entry = entry.map_err(fail())?;
+            let name = entry.file_name();
+            if !stays(&name.to_string_lossy()) {
+                self.dir.remove_dir_all(name).map_err(fail())?;
+            }
+        }
+        file::sync(&self.dir).map_err(fail())
+    }
+
     fn path(&self, name: &str) -> String {
         format!("tenants/{}/{name}", self.tenant)
     }
@@ -308,4 +345,9 @@ fn to_write() -> OpenOptions {
     options.read(true).write(true).create(true).truncate(false);
     file::owner_only(&mut options);
     options
+}
+
+/// What of a tenant's folder an erasure leaves.
+fn stays(path: &str) -> bool {
+    matches!(path, "trail" | "lock")
 }

@@ -128,9 +128,6 @@ macro_rules! row_bytes {
         pub(super) struct $name([u8; $length]);
 
         impl $name {
-            /// The least of them, where a range begins.
-            pub(super) const LEAST: Self = Self([0; $length]);
-
             pub(super) const fn from_bytes(bytes: [u8; $length]) -> Self {
                 Self(bytes)
             }
@@ -183,6 +180,11 @@ row_bytes! {
 row_bytes! {
     /// The digest of a module, which is no client's.
     ModuleKey, 32
+}
+
+impl Hidden {
+    /// The least of them, where a range begins.
+    pub(super) const LEAST: Self = Self([0; 16]);
 }
 
 /// A sealed table, open.

@@ -80,6 +80,9 @@ pub enum Entry {
     /// What was past its time is about to be deleted.
     #[serde(rename = "deletion")]
     Deletion(Deletion),
+    /// Everything of the tenant but this trail is about to be destroyed.
+    #[serde(rename = "erasure")]
+    Erasure(Erasure),
     /// The tenant was restored from a backup.
     #[serde(rename = "restore")]
     Restore(Restore),
@@ -239,6 +242,22 @@ pub struct Deletion {
     pub before: Instant,
     /// The digest of the boundary that states the time.
     pub boundary: Digest,
+}
+
+/// What of a tenant is destroyed: its data, and the key that it was sealed with. With it goes the salt
+/// of this entry's commitments, so that they say nothing to anybody who did not keep it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Erasure {
+    /// Alerts that were held.
+    pub alerts: u64,
+    /// Files that go: its store, its knowledge and its boundary.
+    pub files: u64,
+    /// Their bytes together.
+    pub bytes: u64,
+    /// To the reason that was given.
+    pub reason: Commitment,
+    /// To the name of who did it.
+    pub by: Commitment,
 }
 
 /// A tenant that was restored from a backup: what was recorded after the backup is not in this trail.

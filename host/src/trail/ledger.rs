@@ -122,7 +122,8 @@ impl Ledger {
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
             | Entry::Restore(_)
-            | Entry::Deletion(_) => Ok(()),
+            | Entry::Deletion(_)
+            | Entry::Erasure(_) => Ok(()),
         }
     }
 

@@ -1,6 +1,6 @@
 use super::entry::{
-    BoundaryChange, Deletion, Entry, GrantChange, Intake, KnowledgeChange, Refused, Restore,
-    Stamped, SuspensionChange,
+    BoundaryChange, Deletion, Entry, Erasure, GrantChange, Intake, KnowledgeChange, Refused,
+    Restore, Stamped, SuspensionChange,
 };
 use super::frame::{self, HEAD, Origin};
 use super::medium::Medium;
@@ -80,6 +80,7 @@ outside_run! {
     SuspensionChange => Entry::Suspension,
     Restore => Entry::Restore,
     Deletion => Entry::Deletion,
+    Erasure => Entry::Erasure,
     Refused => |refused| Entry::Refused { run: None, refused },
 }
 

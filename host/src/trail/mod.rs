@@ -67,8 +67,8 @@ mod tests;
 
 pub use commitment::{Commitment, Salt};
 pub use entry::{
-    AbandonedRun, BoundaryChange, DecidedBy, Deletion, Entry, GrantChange, GrantVerb, Intake,
-    KnowledgeChange, Recovery, RecoveryReason, Refused, Restore, Stamped, SuspensionChange,
+    AbandonedRun, BoundaryChange, DecidedBy, Deletion, Entry, Erasure, GrantChange, GrantVerb,
+    Intake, KnowledgeChange, Recovery, RecoveryReason, Refused, Restore, Stamped, SuspensionChange,
     SuspensionVerb,
 };
 pub use frame::{Fault, HeaderFault, MAX_ENTRY, Origin};

@@ -215,7 +215,8 @@ fn read(
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
             | Entry::Restore(_)
-            | Entry::Deletion(_) => {}
+            | Entry::Deletion(_)
+            | Entry::Erasure(_) => {}
         }
         found.entries += 1;
     }

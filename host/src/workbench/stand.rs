@@ -299,6 +299,7 @@ impl<'a> Stand<'a> {
                 | Entry::Knowledge(_)
                 | Entry::Suspension(_)
                 | Entry::Deletion(_)
+                | Entry::Erasure(_)
                 | Entry::Restore(_)
                 | Entry::Recovery(_) => (),
             }

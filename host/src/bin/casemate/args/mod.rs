@@ -176,6 +176,15 @@ pub(crate) enum Tenant {
     Suspend(Standing),
     /// Let a suspended tenant work again
     Resume(Standing),
+    /// Destroy everything of a suspended tenant but its trail, for good
+    Erase {
+        /// Who does it to which tenant, and why
+        #[command(flatten)]
+        standing: Standing,
+        /// The tenant's id once more; without it this only says what would be destroyed
+        #[arg(long, value_name = "TENANT", value_parser = tenant)]
+        confirm: Option<TenantId>,
+    },
 }
 
 #[derive(Args)]

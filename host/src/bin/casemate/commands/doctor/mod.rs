@@ -5,7 +5,7 @@ mod defaults;
 mod machine;
 mod owners;
 
-use super::{open, store};
+use super::{not_set_up, open, store};
 use crate::ambient;
 use crate::args::{Format, Shared};
 use crate::output::{self, Exit, Failure, Paint};
@@ -181,10 +181,20 @@ fn home(
         findings.wrong("folder", says, "move it out of `tenants`");
     }
     defaults::defaults(findings, casemate).map_err(store)?;
-    let mut hold = 0;
+    let standing = casemate.suspensions().map_err(not_set_up)?;
+    let (mut hold, mut erased) = (0, 0);
     let mut last: Option<(Instant, String)> = None;
     for tenant in &tenants {
         let scope = casemate.home().tenant(tenant).map_err(store)?;
+        if standing.erased(tenant).is_some() {
+            erased += 1;
+            if casemate.is_half_erased(tenant).map_err(not_set_up)? {
+                let says = format!("the erasure of tenant `{tenant}` was stopped before its end");
+                findings.wrong("erasure", says, "`casemate tenant erase` goes on with it");
+            }
+            trail(findings, tenant, &scope);
+            continue;
+        }
         match casemate.boundary(&scope) {
             Ok(_) => hold += 1,
             // Told once, of the home.
@@ -213,8 +223,15 @@ fn home(
             last = Some((at, tenant.to_string()));
         }
     }
-    let says = format!("{hold} of {} have a boundary that holds", tenants.len());
-    if hold == tenants.len() {
+    let alive = tenants.len() - erased;
+    let mut says = format!("{hold} of {alive} have a boundary that holds");
+    if erased > 0 {
+        says.push_str(&format!(
+            "; {} erased",
+            output::many(erased as u64, "tenant")
+        ));
+    }
+    if hold == alive {
         findings.ok("tenants", says);
     } else {
         let help = "`casemate boundary check` shows all that is wrong; the others start";
