@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const FIXTURE: &str = "../tests/fixtures/home-v1/home-v1.tar.gz";
+const FIXTURE_2: &str = "../tests/fixtures/home-v2/home-v2.tar.gz";
 
-/// A home of version 1 with what its host said of it.
+/// A home of an earlier version with what its host said of it.
 struct Old {
     folder: Folder,
     home: PathBuf,
@@ -17,8 +18,12 @@ struct Old {
 
 impl Old {
     fn unpacked() -> Self {
+        Self::unpacked_of(FIXTURE)
+    }
+
+    fn unpacked_of(fixture: &str) -> Self {
         let folder = Folder::new();
-        let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join(FIXTURE);
+        let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture);
         let unpacked = Command::new("tar")
             .arg("-xzf")
             .arg(packed)
@@ -78,6 +83,11 @@ fn a_home_of_version_1_is_brought_to_this_one_with_all_that_is_in_it() {
     assert!(err.contains("27 alerts rewritten"), "{err}");
     assert_eq!(old.version(), format!("version = {VERSION}\n"));
 
+    shows_what_it_showed(&old);
+}
+
+/// That every command says what the earlier host's said.
+fn shows_what_it_showed(old: &Old) {
     for id in ["acme", "bolt"] {
         let groups = said(&old.home, &["group", "--tenant", id, "--format", "csv"]);
         assert_eq!(groups.1, old.shown(&format!("group-{id}.csv")));
@@ -184,4 +194,77 @@ fn a_home_of_a_later_version_is_left_as_it_is() {
     assert!(error.contains("`versi`, not `version = 3`"), "{error}");
     let again = Home::create(bench.folder().dir()).map(drop);
     assert!(matches!(again, Err(StoreError::HomeExists)));
+}
+
+/// What stands in the alerts, the knowledge and the boundary of the home of version 2.
+const PLAIN: [&str; 6] = [
+    "title of scan",
+    "web-1",
+    "user-1",
+    "192.0.2.10",
+    "brute force",
+    "Test Sensor",
+];
+
+fn store_of(home: &Path, tenant: &str) -> Vec<u8> {
+    let home = open(home).unwrap();
+    home.read(format!("tenants/{tenant}/store.redb")).unwrap()
+}
+
+fn plain_in(bytes: &[u8]) -> Vec<&'static str> {
+    let is_in = |text: &&str| crate::support::contains(bytes, text);
+    PLAIN.into_iter().filter(is_in).collect()
+}
+
+#[test]
+fn a_home_of_version_2_is_sealed_with_all_that_is_in_it() {
+    let old = Old::unpacked_of(FIXTURE_2);
+    for id in ["acme", "bolt"] {
+        assert!(plain_in(&store_of(&old.home, id)).len() > 2, "it is plain");
+    }
+    // A stop in the middle left half of a new store.
+    let half = open(&old.home).unwrap();
+    half.write("tenants/acme/.store.redb.new", b"half of one")
+        .unwrap();
+    let (code, out, err) = said(&old.home, &["upgrade"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("was of version 2"), "{out}");
+    assert!(err.contains("27 alerts rewritten"), "{err}");
+    assert_eq!(old.version(), format!("version = {VERSION}\n"));
+    for id in ["acme", "bolt"] {
+        assert_eq!(plain_in(&store_of(&old.home, id)), [""; 0]);
+        let folder = old.home.join("tenants").join(id);
+        assert!(!folder.join(".store.redb.new").exists());
+    }
+    shows_what_it_showed(&old);
+    // What was kept of runs is in the vault, and what was submitted is known.
+    let home = Home::open(open(&old.home).unwrap()).unwrap();
+    let scope = home.tenant(&tenant("acme")).unwrap();
+    let view = scope.read_records(1 << 20).unwrap().unwrap();
+    let kept = (0..200).filter(|run| view.material(*run).unwrap().is_some());
+    assert!(kept.count() > 5);
+    assert!(view.boundary_digest().unwrap().is_some());
+    drop(view);
+    let file = |name: &str| old.folder.path().join(name).to_str().unwrap().to_owned();
+    let (alerts, rejects) = (file("alerts.ndjson"), file("reject.ndjson"));
+    let run = [
+        "run", "--tenant", "acme", "--as-of", AS_OF, &alerts, &rejects,
+    ];
+    let (_, out, err) = said(&old.home, &[&run[..], &["--format", "json"]].concat());
+    let done: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{err}"));
+    let intake = &done["tenants"][0]["intake"];
+    assert_eq!(
+        (&intake["new"], &intake["duplicates"]),
+        (&0.into(), &27.into())
+    );
+    assert_eq!(
+        said(
+            &old.home,
+            &["rejects", "--tenant", "acme", "--format", "ndjson"]
+        )
+        .1
+        .lines()
+        .count(),
+        2
+    );
 }

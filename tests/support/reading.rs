@@ -135,6 +135,7 @@ pub(crate) fn runs(trail: &[Stamped]) -> Vec<Run> {
             | Entry::Suspension(_)
             | Entry::Restore(_)
             | Entry::Deletion(_)
+            | Entry::Erasure(_)
             | Entry::Recovery(_) => {}
         }
     }
