@@ -69,7 +69,7 @@ impl From<'_> {
     fn each<K: Key + 'static, V: Value + 'static>(
         &self,
         table: TableDefinition<'_, K, V>,
-        each: &mut dyn FnMut(K::SelfType<'_>, V::SelfType<'_>) -> Result<(), StoreError>,
+        mut each: impl FnMut(K::SelfType<'_>, V::SelfType<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let Some(table) = self.table(table)? else {
             return Ok(());
@@ -94,7 +94,7 @@ impl From<'_> {
 
     fn alerts(&self) -> Result<u64, StoreError> {
         let mut count = 0;
-        self.each(ALERTS, &mut |_, bytes| {
+        self.each(ALERTS, |_, bytes| {
             let cut = || unreadable(self.tenant, "a block of alerts", &"it is cut short");
             count += Block::read(bytes).ok_or_else(cut)?.len() as u64;
             Ok(())
@@ -112,7 +112,7 @@ impl From<'_> {
         macro_rules! numbers {
             ($($table:ident)*) => { $({
                 let mut new = change.plain(t::$table)?;
-                self.each(t::$table.definition(), &mut |key, value| {
+                self.each(t::$table.definition(), |key, value| {
                     new.insert(key, value).map(drop).map_err(|e| self.fail(&e))
                 })?;
             })* };
@@ -128,37 +128,37 @@ impl From<'_> {
     ) -> Result<(), StoreError> {
         let mut new = change.sealed(table)?;
         let old: TableDefinition<'_, K, Bytes> = TableDefinition::new(table.name());
-        self.each(old, &mut |key, bytes| new.put(&key, bytes))
+        self.each(old, |key, bytes| new.put(&key, bytes))
     }
 
     /// What is looked up by a digest, and what was kept beside numbers.
     fn hidden(&self, change: &mut Change) -> Result<(), StoreError> {
         let seal = change.seal.clone();
         let mut keys = change.plain(t::KEYS)?;
-        self.each(KEYS, &mut |key, (number, digest)| {
+        self.each(KEYS, |key, (number, digest)| {
             let value = (number, seal.hidden("documents", &digest));
             let put = keys.insert(seal.hidden("keys", &key), value);
             put.map(drop).map_err(|e| self.fail(&e))
         })?;
         let mut similar = change.plain(t::SIMILAR)?;
-        self.each(SIMILAR, &mut |(property, group), ()| {
+        self.each(SIMILAR, |(property, group), ()| {
             let put = similar.insert((seal.hidden("similar", &property), group), ());
             put.map(drop).map_err(|e| self.fail(&e))
         })?;
         let mut rejects = change.plain(t::REJECT_KEYS)?;
-        self.each(REJECT_KEYS, &mut |key, place| {
+        self.each(REJECT_KEYS, |key, place| {
             let put = rejects.insert(seal.hidden("rejects", &key), place);
             put.map(drop).map_err(|e| self.fail(&e))
         })?;
         let (mut rules, mut rule_keys) = (change.sealed(t::RULES)?, change.plain(t::RULE_KEYS)?);
         let old: TableDefinition<'_, u32, Bytes> = TableDefinition::new(t::RULES.name());
-        self.each(old, &mut |key, rule| {
+        self.each(old, |key, rule| {
             let put = rule_keys.insert(seal.hidden("rules", rule), key);
             put.map_err(|e| self.fail(&e))?;
             rules.put(&key, rule)
         })?;
         let mut frames = change.sealed(t::FRAMES)?;
-        self.each(FRAMES, &mut |last: AlertNumber, frame| {
+        self.each(FRAMES, |last: AlertNumber, frame| {
             frames.write(&last, "a frame", &frame)
         })
     }
@@ -166,7 +166,7 @@ impl From<'_> {
     fn notes(&self, change: &mut Change) -> Result<(), StoreError> {
         let seal = change.seal.clone();
         let (mut notes, mut ages) = (change.sealed(t::NOTES)?, change.plain(t::NOTE_AGES)?);
-        self.each(NOTES, &mut |(module, key), note| {
+        self.each(NOTES, |(module, key), note| {
             let hidden = seal.hidden("notes", key.as_bytes());
             let put = ages.insert((module, note.0, hidden), ());
             put.map_err(|e| self.fail(&e))?;
@@ -176,13 +176,13 @@ impl From<'_> {
 
     /// What lay whole in its row and is in the vault now.
     fn vault(&self, change: &mut Change) -> Result<(), StoreError> {
-        self.each(MATERIAL, &mut |entry, bytes| {
+        self.each(MATERIAL, |entry, bytes| {
             let material = Material::read(bytes);
             let material = material.map_err(|e| unreadable(self.tenant, "a run's material", &e))?;
             change.put_material(entry, &material)
         })?;
         let defaults = self.table(DEFAULTS)?;
-        self.each(BOUNDARIES, &mut |entry, bytes| {
+        self.each(BOUNDARIES, |entry, bytes| {
             let (digest, salt, own): (Digest, [u8; 32], &str) =
                 decode(self.tenant, "a boundary", bytes)?;
             let under = match &defaults {
@@ -195,7 +195,7 @@ impl From<'_> {
     }
 
     fn counters(&self, change: &mut Change) -> Result<(), StoreError> {
-        self.each(t::META.definition(), &mut |name, value| match name {
+        self.each(t::META.definition(), |name, value| match name {
             meta::VERSION | meta::KEY_CHECK => Ok(()),
             name => change.set_meta(name, value),
         })
