@@ -153,3 +153,70 @@ fn unusable(tenant: &TenantId, path: &str, error: &dyn std::fmt::Display) -> Cus
         message: error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{SystemRandom, make_dir};
+    use ed25519_dalek::{Signature, Verifier as _, VerifyingKey};
+
+    fn with_keys(name: &str, test: impl FnOnce(&KeyFolder, &Dir, &TenantId)) {
+        let name = format!("casemate-keys-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let dir = make_dir(&path).unwrap();
+        let keys = KeyFolder::new(dir.try_clone().unwrap(), Arc::new(SystemRandom));
+        test(&keys, &dir, &TenantId::parse("acme").unwrap());
+        std::fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn a_key_that_is_there_is_not_replaced_and_one_that_is_missing_is_made() {
+        with_keys("made", |keys, dir, acme| {
+            let none = keys.vault_key(acme);
+            assert!(matches!(none, Err(CustodyError::Missing { .. })));
+            keys.make(acme).unwrap();
+            let vault = *keys.vault_key(acme).unwrap().as_bytes();
+            let public = keys.public_key(acme).unwrap();
+            assert_ne!(vault, [0; 32]);
+            keys.make(acme).unwrap();
+            assert_eq!(*keys.vault_key(acme).unwrap().as_bytes(), vault);
+            dir.remove_file("keys/acme/vault.key").unwrap();
+            keys.make(acme).unwrap();
+            assert_ne!(*keys.vault_key(acme).unwrap().as_bytes(), vault);
+            assert_eq!(keys.public_key(acme).unwrap(), public);
+        });
+    }
+
+    #[test]
+    fn what_is_signed_verifies_with_the_public_key() {
+        with_keys("signed", |keys, _, acme| {
+            keys.make(acme).unwrap();
+            let signature = Signature::from_bytes(&keys.sign(acme, b"a checkpoint").unwrap());
+            let public = VerifyingKey::from_bytes(&keys.public_key(acme).unwrap()).unwrap();
+            public.verify(b"a checkpoint", &signature).unwrap();
+            assert!(public.verify(b"another", &signature).is_err());
+        });
+    }
+
+    #[test]
+    fn a_destroyed_key_is_gone_and_none_is_made_again() {
+        with_keys("destroyed", |keys, dir, acme| {
+            keys.make(acme).unwrap();
+            let public = keys.public_key(acme).unwrap();
+            // A second handle sees what is left in the file when it is removed.
+            let mut open = dir.open("keys/acme/vault.key").unwrap();
+            keys.destroy_vault_key(acme).unwrap();
+            let mut left = Vec::new();
+            open.read_to_end(&mut left).unwrap();
+            assert_eq!(left, [0; 32]);
+            for _ in 0..2 {
+                let gone = keys.vault_key(acme);
+                assert!(matches!(gone, Err(CustodyError::Destroyed { .. })));
+                assert!(!dir.exists("keys/acme/vault.key"));
+                assert_eq!(keys.public_key(acme).unwrap(), public);
+                keys.make(acme).unwrap();
+                keys.destroy_vault_key(acme).unwrap();
+            }
+        });
+    }
+}

@@ -177,3 +177,107 @@ impl View {
             .map_err(|e| super::records::unreadable(self.tenant(), "a text in the vault", &e))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Holding, Instant};
+    use crate::store::{Call, Home, Material, Records, make_dir};
+
+    /// A tenant's store in a folder that goes at the end.
+    fn with_records(name: &str, test: impl FnOnce(&Records)) {
+        let name = format!("casemate-vault-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let home = Home::create(make_dir(&path).unwrap()).unwrap();
+        let tenant = crate::model::TenantId::parse("acme").unwrap();
+        let scope = home.add_tenant(&tenant).unwrap();
+        let writer = scope.lock().unwrap();
+        test(&scope.records(&writer, 1 << 20).unwrap());
+        std::fs::remove_dir_all(path).unwrap();
+    }
+
+    fn material(salt: u8, batch: &str) -> Material {
+        let call = |question: &str| Call {
+            question: question.as_bytes().to_vec(),
+            answer: b"the same answer".to_vec(),
+        };
+        Material {
+            salt: [salt; 32],
+            batch: batch.as_bytes().to_vec(),
+            calls: vec![call("one"), call("two"), call("one")],
+            answer: b"the same answer".to_vec(),
+            settings: Vec::new(),
+        }
+    }
+
+    fn things(records: &Records) -> u64 {
+        let view = records.view().unwrap();
+        let counted = view.plain(t::VAULT_COUNTS).unwrap();
+        let kept = view.sealed(t::VAULT).unwrap().len().unwrap();
+        assert_eq!(redb::ReadableTableMetadata::len(&counted).unwrap(), kept);
+        kept
+    }
+
+    #[test]
+    fn the_same_bytes_are_kept_once_and_go_with_the_last_that_names_them() {
+        with_records("once", |records| {
+            let (first, second) = (material(1, "a batch"), material(2, "another"));
+            let mut change = records.change().unwrap();
+            change.put_material(7, &first).unwrap();
+            change.put_material(9, &second).unwrap();
+            change.commit().unwrap();
+            // Two batches, two questions, an answer of calls, and one of a module.
+            assert_eq!(things(records), 6);
+            let view = records.view().unwrap();
+            assert_eq!(view.material(7).unwrap(), Some(first));
+            assert_eq!(view.material(9).unwrap(), Some(second.clone()));
+
+            let mut change = records.change().unwrap();
+            let gone = change.expire(Holding::Material, Instant::default(), &[7, 8]);
+            assert_eq!(gone.unwrap().count, 1);
+            change.commit().unwrap();
+            let view = records.view().unwrap();
+            assert_eq!(view.material(7).unwrap(), None);
+            assert_eq!(view.material(9).unwrap(), Some(second.clone()));
+            assert_eq!(things(records), 5);
+
+            // Written anew it takes nothing more.
+            let mut change = records.change().unwrap();
+            change.put_material(9, &second).unwrap();
+            change.commit().unwrap();
+            assert_eq!(things(records), 5);
+            let mut change = records.change().unwrap();
+            change
+                .expire(Holding::Material, Instant::default(), &[9])
+                .unwrap();
+            change.commit().unwrap();
+            assert_eq!(things(records), 0);
+        });
+    }
+
+    #[test]
+    fn a_boundary_and_a_module_are_kept_once_and_read_as_they_were() {
+        with_records("module", |records| {
+            let (digest, other) = (Digest::of(b"a module"), Digest::of(b"none"));
+            for entry in [1, 5] {
+                let mut change = records.change().unwrap();
+                change
+                    .put_module(&digest, b"component", "manifest")
+                    .unwrap();
+                let text = "its five statements";
+                change
+                    .put_boundary(digest, entry, [1; 32], text, Some("defaults"))
+                    .unwrap();
+                change.commit().unwrap();
+            }
+            assert_eq!(things(records), 4);
+            let view = records.view().unwrap();
+            let read = view.module_bytes(&digest).unwrap().unwrap();
+            assert_eq!(read, (b"component".to_vec(), "manifest".to_owned()));
+            assert!(view.module_bytes(&other).unwrap().is_none());
+            let kept = view.boundary_kept().unwrap().unwrap();
+            assert_eq!(kept.own, "its five statements");
+            assert_eq!(kept.defaults.as_deref(), Some("defaults"));
+        });
+    }
+}

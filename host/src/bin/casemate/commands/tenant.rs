@@ -82,11 +82,14 @@ fn erase(
         return Err(Failure::new(Exit::Usage, anyhow::anyhow!(would)).help(help));
     }
     let erased = casemate.erase(tenant, &standing.by, &standing.reason);
-    let erased = erased.map_err(|error| match error {
-        SetupError::WorksYet(_) => not_set_up(error).help(format!(
-            "`casemate tenant suspend {tenant} --by PERSON --reason TEXT` does"
-        )),
-        error => not_set_up(error),
+    let erased = erased.map_err(|error| {
+        let works_yet = matches!(error, SetupError::WorksYet(_));
+        let failure = not_set_up(error);
+        let help = format!("`casemate tenant suspend {tenant} --by PERSON --reason TEXT` does");
+        match works_yet {
+            true => failure.help(help),
+            false => failure,
+        }
     })?;
     match shared.format {
         Format::Json => output::json("casemate.erased/v1", &erased)?,
