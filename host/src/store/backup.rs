@@ -4,6 +4,10 @@
 //! A backup is a folder: `backup.toml`, which is written first, the home's files under their own
 //! paths, and `SHA256SUMS`, which is written last, at once or not at all. Without that a backup is not
 //! whole. Not in it: the compiled cache and its key, locks, and files that were being made.
+//!
+//! Where keys are kept in `keys/` of the home, they are in the backup: without them nothing that is
+//! sealed in it can be read. So whoever has the backup reads all of it, and the erasure of a tenant
+//! does not reach what an earlier backup holds.
 
 use super::{Dir, Home, Quarantine, StoreError, TenantScope, file, lock};
 use crate::model::{Digest, Instant, TenantId};
@@ -93,6 +97,9 @@ impl Home {
             Ok(())
         };
         file::make_private_dir(to, "tenants").map_err(StoreError::io("tenants"))?;
+        if self.root.exists("keys") {
+            file::make_private_dir(to, "keys").map_err(StoreError::io("keys"))?;
+        }
         let alone = self.lock()?;
         let quarantine = Quarantine::still(&self.root)?;
         copy(&self.root, "")?;

@@ -61,6 +61,9 @@ impl Home {
         let text = file::read_text(from, SUMS, MAX_SUMS_BYTES)?.ok_or(BackupError::NotWhole)?;
         let sums = checked(from, &text)?;
         file::make_private_dir(&to, "tenants").map_err(StoreError::io("tenants"))?;
+        if from.exists("keys") {
+            file::make_private_dir(&to, "keys").map_err(StoreError::io("keys"))?;
+        }
         let mut last = None;
         for (path, digest) in &sums {
             match path.as_str() {
