@@ -55,7 +55,7 @@ pub(super) const FRAMES: Sealed<u64> = Sealed::new("frames");
 pub(super) const MATERIAL: Sealed<u64> = Sealed::new("material");
 /// What commitments commit to, once each, by its [`Address`].
 pub(super) const VAULT: Sealed<Address> = Sealed::new("vault");
-/// How many rows of other tables name what lies at an address of the vault; none are not there.
+/// How many rows of other tables name what lies at an address of the vault, where that is more than one.
 pub(super) const VAULT_COUNTS: Plain<Address, u64> = Plain::new("vault-counts");
 /// Where in the vault the files of a module lie that has run for the tenant, by its digest.
 pub(super) const MODULES: Sealed<ModuleKey> = Sealed::new("modules");

@@ -1,7 +1,7 @@
 use super::StoreError;
 use super::block::Block;
 use super::guard::guarded;
-use super::records::{check_key, failure, unreadable, version_of};
+use super::records::{check_key, decode, failure, unreadable, version_of};
 use super::seal::Seal;
 use super::sealed::{Numbers, Plain, RowKey, Sealed, ToRead};
 use super::tables::{self as t, GroupRow, Notice, Rejected, Stored, meta};
@@ -12,20 +12,38 @@ use redb::{
     ConcurrencyMode, Database, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction,
     ReadableDatabase as _, ReadableTable as _,
 };
+use std::collections::HashMap;
 use std::fs::File;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a tenant's database held at one moment. Reading does not keep a writer from writing.
 pub struct View {
     tenant: TenantId,
     pub(super) seal: Arc<Seal>,
-    pub(super) read: ReadTransaction,
+    read: ReadTransaction,
+    opened: Mutex<Opened>,
 }
+
+/// Rows that were opened, so that one that is read again is not opened again: what a view shows stays
+/// as it is.
+#[derive(Default)]
+struct Opened {
+    rows: HashMap<(&'static str, u64), Arc<Vec<u8>>>,
+    bytes: usize,
+}
+
+/// Bytes of opened rows that a view keeps.
+const KEPT_BYTES: usize = 8 << 20;
 
 impl View {
     pub(super) fn of(seal: Arc<Seal>, read: ReadTransaction) -> Self {
         let tenant = seal.tenant().clone();
-        Self { tenant, seal, read }
+        Self {
+            tenant,
+            seal,
+            read,
+            opened: Mutex::default(),
+        }
     }
 
     pub(super) fn open(
@@ -152,8 +170,10 @@ impl View {
                     numbers.next();
                     continue;
                 };
-                let bytes = row.open()?;
-                let (start, block) = (row.key(), self.block(&bytes)?);
+                let start = row.key();
+                let bytes = self.kept(t::ALERTS, start, || row.open().map(Some))?;
+                let bytes = bytes.unwrap_or_default();
+                let block = self.block(&bytes)?;
                 numbers.next();
                 found.extend(self.stored(number, &block, (number - start) as usize)?);
                 let held = start..start + block.len() as u64;
@@ -366,7 +386,34 @@ impl View {
         key: u64,
         what: &'static str,
     ) -> Result<Option<T>, StoreError> {
-        self.sealed(table)?.read(&key, what)
+        let bytes = self.kept(table, key, || self.sealed(table)?.get(&key))?;
+        bytes
+            .map(|bytes| decode(&self.tenant, what, &bytes))
+            .transpose()
+    }
+
+    /// A row's bytes as they were opened before, or as they are opened now.
+    fn kept(
+        &self,
+        table: Sealed<u64>,
+        key: u64,
+        open: impl FnOnce() -> Result<Option<Vec<u8>>, StoreError>,
+    ) -> Result<Option<Arc<Vec<u8>>>, StoreError> {
+        let lock = || self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = (table.name(), key);
+        if let Some(bytes) = lock().rows.get(&place) {
+            return Ok(Some(Arc::clone(bytes)));
+        }
+        let Some(bytes) = open()?.map(Arc::new) else {
+            return Ok(None);
+        };
+        let mut opened = lock();
+        if opened.bytes + bytes.len() > KEPT_BYTES {
+            *opened = Opened::default();
+        }
+        opened.bytes += bytes.len();
+        opened.rows.insert(place, Arc::clone(&bytes));
+        Ok(Some(bytes))
     }
 
     /// The key of the block that a number is in.
