@@ -225,16 +225,17 @@ fn what_the_defaults_of_the_home_deny_is_told_with_their_line() {
 fn a_damaged_trail_is_told_and_what_stands_before_the_damage_is_counted() {
     let bench = worked();
     let whole = audit(&bench);
-    let (home, path) = (bench.folder().dir(), "tenants/acme/trail/log");
+    let (home, path) = (bench.folder().dir(), "tenants/acme/trail/journal");
     let mut bytes = home.read(path).unwrap();
-    let last = bytes.len() - 10;
+    let last = crate::support::journal_end(&bytes) - 10;
     bytes[last] ^= 1;
     home.write(path, bytes).unwrap();
     let told = audit(&bench);
     assert!(!told.verified());
     let of = |audit: &CapabilityAudit| audit.tenants[0].trail.clone();
     assert_eq!(of(&told).entries, of(&whole).entries - 1);
-    assert!(of(&told).problem.unwrap().contains("checksum"));
+    let problem = of(&told).problem.unwrap();
+    assert!(problem.contains("checksum"), "{problem}");
     assert_eq!(told.findings[0].rule, Rule::NotVerified);
     assert!(told.tenants[1].trail.verified);
     assert!(row(&told, "acme", "assets").capabilities[0].used > 0);

@@ -6,7 +6,7 @@ use crate::support::{
 };
 use casemate::Casemate;
 use casemate::store::{BackedUp, BackupError, Home, StoreError, SystemRandom};
-use casemate::trail::Entry;
+use casemate::trail::{Entries, Entry};
 use casemate::triage::intake::From;
 use std::path::Path;
 use std::process::Command;
@@ -66,12 +66,25 @@ fn a_restored_home_is_the_one_that_was_backed_up_and_says_so_in_each_trail() {
     for id in ["acme", "bolt"] {
         let id = tenant(id);
         assert_eq!(state(&restored, &id), state(&casemate, &id));
-        let mut entries = trail(&restored, &id);
-        let Some(Entry::Restore(entry)) = entries.pop().map(|last| last.entry) else {
+        // A new log, which names the last checkpoint of the one that was backed up.
+        let old = trail(&casemate, &id);
+        let scope = casemate.home().tenant(&id).unwrap();
+        let known = scope.known_checkpoint().unwrap().unwrap();
+        let [first] = trail(&restored, &id).try_into().unwrap();
+        let Entry::Restore(entry) = first.entry else {
             panic!("the trail of {id} does not say that it was restored");
         };
-        assert_eq!((entry.backup, entry.taken), (made.digest, NOW));
-        assert_eq!(entries, trail(&casemate, &id));
+        assert_eq!(first.seq, old.len() as u64);
+        assert_eq!((entry.backup, entry.taken), (Some(made.digest), Some(NOW)));
+        let before = entry.before.unwrap();
+        assert_eq!(before.log.name(), known.origin());
+        assert_eq!((before.size, before.root), (known.size(), known.root()));
+        // The old one lies beside it as it was.
+        let scope = restored.home().tenant(&id).unwrap();
+        let aside = scope.read_trail_before(&before.log.to_string());
+        let aside = Entries::new(aside.unwrap().unwrap()).unwrap();
+        let aside: Vec<_> = aside.map(|found| found.unwrap().stamped).collect();
+        assert_eq!(aside, old);
     }
     assert!(
         restored
@@ -96,7 +109,7 @@ fn nothing_is_restored_from_a_backup_that_was_changed() {
     let backup = Folder::new();
     back_up(&bench, &backup).unwrap();
     let dir = backup.dir();
-    let path = "tenants/acme/trail/log";
+    let path = "tenants/acme/trail/journal";
     let sound = dir.read(path).unwrap();
     let new = Folder::new();
     let untouched = |new: &Folder| std::fs::read_dir(new.path()).unwrap().next().is_none();
@@ -105,12 +118,12 @@ fn nothing_is_restored_from_a_backup_that_was_changed() {
     dir.write(path, &flipped).unwrap();
     let said = damage(restore(&backup, &new));
     assert!(
-        said.contains("`tenants/acme/trail/log` is not the file"),
+        said.contains("`tenants/acme/trail/journal` is not the file"),
         "{said}"
     );
     dir.remove_file(path).unwrap();
     let said = damage(restore(&backup, &new));
-    assert!(said.contains("`tenants/acme/trail/log`: "), "{said}");
+    assert!(said.contains("`tenants/acme/trail/journal`: "), "{said}");
     dir.write(path, &sound).unwrap();
     dir.write("tenants/acme/more", "x").unwrap();
     let said = damage(restore(&backup, &new));

@@ -148,8 +148,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("written", &["model"]),
     ("boundary", &["model", "written"]),
     ("knowledge", &["model", "written"]),
+    ("custody", &["model"]),
     ("trail", &["model"]),
-    ("store", &["model", "trail"]),
+    ("store", &["custody", "model", "trail"]),
     (
         "sandbox",
         // `triage` for one thing: `Why::Answer` holds its fault.

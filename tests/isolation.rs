@@ -215,6 +215,7 @@ fn one_cell(capability: Capability, consent: Consent) {
             | Entry::Suspension(_)
             | Entry::Restore(_)
             | Entry::Deletion(_)
+            | Entry::Erasure(_)
             | Entry::Recovery(_) => None,
         })
         .collect();

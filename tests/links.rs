@@ -60,7 +60,8 @@ fn a_link_to_another_tenants_file_is_not_followed() {
         ("acme/boundary.toml", "../bolt/boundary.toml"),
         ("acme/store.redb", "../bolt/store.redb"),
         ("acme/trail", "../bolt/trail"),
-        ("acme/trail/log", "../../bolt/trail/log"),
+        ("acme/trail/journal", "../../bolt/trail/journal"),
+        ("acme/trail/checkpoint", "../../bolt/trail/checkpoint"),
         ("acme/lock", "../bolt/lock"),
     ] {
         let (_bench, casemate) = linked(place, to);

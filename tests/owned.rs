@@ -269,9 +269,9 @@ fn every_error_says_of_what_kind_it_is() {
         .submit(input.as_slice(), From::Auto, "test")
         .unwrap();
     drop(session);
-    let (folder, trail) = (bench.folder().dir(), "tenants/acme/trail/log");
+    let (folder, trail) = (bench.folder().dir(), "tenants/acme/trail/journal");
     let mut bytes = folder.read(trail).unwrap();
-    let middle = bytes.len() / 2;
+    let middle = crate::support::journal_end(&bytes) / 2;
     bytes[middle] ^= 1;
     folder.write(trail, bytes).unwrap();
     assert_eq!(kind("acme"), ErrorKind::Integrity);

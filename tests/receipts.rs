@@ -87,6 +87,7 @@ fn audited(casemate: &Casemate, tenant: &TenantId) -> (usize, usize, usize, usiz
             | Entry::Suspension(_)
             | Entry::Restore(_)
             | Entry::Deletion(_)
+            | Entry::Erasure(_)
             | Entry::Recovery(_) => None,
         })
         .collect();

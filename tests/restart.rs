@@ -1,11 +1,12 @@
 //! However the stream is cut, and wherever the host is stopped, the end is the same.
 
 use crate::support::{
-    Bench, Finding, Folder, NOW, Numbers, State, ndjson, runs, session_state, start, state, stream,
-    tenant, trail,
+    Bench, Finding, Folder, NOW, Numbers, PERSON, State, journal_end, ndjson, runs, session_state,
+    start, state, stream, tenant, trail,
 };
 use casemate::Casemate;
 use casemate::model::TenantId;
+use casemate::trail::Entry;
 use casemate::triage::intake::From;
 use casemate::triage::{Changed, NotStarted, Observer, Session, SessionError, Submitted, TakenIn};
 use std::io::{self, Read};
@@ -254,46 +255,59 @@ fn worked() -> Bench {
 #[test]
 fn a_damaged_trail_stops_its_tenant_and_no_other() {
     let bench = worked();
-    let log = bench.path().join("tenants/acme/trail/log");
-    let sound = std::fs::metadata(&log).unwrap().len();
-    let whole = casemate::store::Dir::reopen_dir(&bench.folder().dir())
-        .unwrap()
-        .read("tenants/acme/trail/log")
-        .unwrap();
-    for at in [3, 45, sound / 2, sound * 9 / 10] {
+    let trail = bench.path().join("tenants/acme/trail");
+    let partial = |folder: &str| {
+        let names = std::fs::read_dir(trail.join(folder)).unwrap();
+        let name = names.map(|n| n.unwrap().file_name()).next().unwrap();
+        format!("{folder}/{}", name.to_str().unwrap())
+    };
+    let bundle = partial("tile/entries/000.p");
+    let hashes = partial("tile/0/000.p");
+    for (file, part) in [
+        ("journal", 0.0),
+        ("journal", 0.3),
+        ("journal", 0.9),
+        ("checkpoint", 0.1),
+        ("checkpoint", 0.6),
+        ("checkpoint", 0.9),
+        (&bundle, 0.5),
+        (&hashes, 0.5),
+    ] {
+        let path = format!("tenants/acme/trail/{file}");
+        let whole = bench.folder().dir().read(&path).unwrap();
+        let at = (journal_end(&whole) as f64 * part) as usize + 3;
         let mut bytes = whole.clone();
-        bytes[at as usize] ^= 0x20;
-        bench
-            .folder()
-            .dir()
-            .write("tenants/acme/trail/log", &bytes)
-            .unwrap();
+        bytes[at] ^= 0x20;
+        bench.folder().dir().write(&path, &bytes).unwrap();
         let casemate = bench.open();
         match casemate.start(&tenant("acme"), NOW) {
             Err(NotStarted::Trail { tenant, error }) => {
                 assert_eq!(tenant.as_str(), "acme");
                 assert!(error.to_string().contains("damaged"), "{error}");
             }
-            Err(error) => panic!("byte {at}: {error}"),
-            Ok(_) => panic!("byte {at}: it starts"),
+            Err(error) => panic!("{file}, byte {at}: {error}"),
+            Ok(_) => panic!("{file}, byte {at}: it starts"),
         }
         // Nothing was cut off or written over what is evidence now.
-        let after = bench.folder().dir().read("tenants/acme/trail/log").unwrap();
-        assert!(after == bytes, "byte {at}");
+        let after = bench.folder().dir().read(&path).unwrap();
+        assert!(after == bytes, "{file}, byte {at}");
         assert_eq!(state(&casemate, &tenant("acme")).alerts, 200);
         let mut session = start(&casemate, &tenant("bolt"));
         let more = submit(&mut session, &ndjson(&stream(210, 17)));
         assert_eq!(more.new + more.duplicates, 210);
+        bench.folder().dir().write(&path, &whole).unwrap();
     }
+    drop(start(&bench.open(), &tenant("acme")));
 }
 
 #[test]
 fn a_trail_that_is_cut_below_what_the_store_holds_stops_its_tenant() {
     let bench = worked();
-    let log = bench.folder().dir().read("tenants/acme/trail/log").unwrap();
-    for left in [0, 40, log.len() / 2] {
+    let path = "tenants/acme/trail/journal";
+    let log = bench.folder().dir().read(path).unwrap();
+    for left in [0, 40, journal_end(&log) / 2] {
         let dir = bench.folder().dir();
-        dir.write("tenants/acme/trail/log", &log[..left]).unwrap();
+        dir.write(path, &log[..left]).unwrap();
         let casemate = bench.open();
         assert!(
             matches!(
@@ -307,12 +321,57 @@ fn a_trail_that_is_cut_below_what_the_store_holds_stops_its_tenant() {
 }
 
 #[test]
+fn a_folder_that_was_put_back_to_an_earlier_state_is_recognised_and_gone_on_from() {
+    let bench = worked();
+    let acme = tenant("acme");
+    let earlier = Folder::new();
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .arg(bench.path().join("tenants/acme"))
+        .arg(earlier.path())
+        .status();
+    assert!(copied.unwrap().success());
+    let casemate = bench.open();
+    let mut session = start(&casemate, &acme);
+    submit(&mut session, &ndjson(&stream(220, 17)));
+    drop(session);
+    let known = casemate.home().tenant(&acme).unwrap().known_checkpoint();
+    let known = known.unwrap().unwrap();
+    drop(casemate);
+    std::fs::remove_dir_all(bench.path().join("tenants/acme")).unwrap();
+    std::fs::rename(
+        earlier.path().join("acme"),
+        bench.path().join("tenants/acme"),
+    )
+    .unwrap();
+    let casemate = bench.open();
+    let error = casemate.start(&acme, NOW).map(drop).unwrap_err();
+    assert!(
+        error.to_string().contains("put back to an earlier state"),
+        "{error}"
+    );
+    let went = casemate.trail_go_on(&acme, PERSON).unwrap();
+    let before = went.before.unwrap();
+    assert_eq!((before.size, before.root), (known.size(), known.root()));
+    let mut session = start(&casemate, &acme);
+    submit(&mut session, &ndjson(&stream(230, 17)));
+    drop(session);
+    let entries = trail(&casemate, &acme);
+    assert!(entries[0].seq >= known.size());
+    assert!(
+        matches!(&entries[0].entry, Entry::Restore(restore) if restore.before == went.before && restore.by.is_some())
+    );
+    assert!(runs(&entries).iter().all(|run| run.end.is_some()));
+}
+
+#[test]
 fn a_torn_tail_is_cut_off_and_told() {
     let bench = worked();
     let dir = bench.folder().dir();
-    let mut log = dir.read("tenants/acme/trail/log").unwrap();
-    log.extend_from_slice(&[0x17, 0x00, 0x5e, 0xca, 1, 2, 3]);
-    dir.write("tenants/acme/trail/log", &log).unwrap();
+    let mut journal = dir.read("tenants/acme/trail/journal").unwrap();
+    let end = journal_end(&journal);
+    journal[end..end + 7].copy_from_slice(&[0x17, 0x00, 0x5e, 0xca, 1, 2, 3]);
+    dir.write("tenants/acme/trail/journal", &journal).unwrap();
     let casemate = bench.open();
     let before = state(&casemate, &tenant("acme"));
     drop(start(&casemate, &tenant("acme")));
@@ -320,7 +379,7 @@ fn a_torn_tail_is_cut_off_and_told() {
     let entries = trail(&casemate, &tenant("acme"));
     let recoveries = entries
         .iter()
-        .filter(|stamped| matches!(stamped.entry, casemate::trail::Entry::Recovery(_)));
+        .filter(|stamped| matches!(stamped.entry, Entry::Recovery(_)));
     assert_eq!(recoveries.count(), 1);
     assert!(runs(&entries).iter().all(|run| run.end.is_some()));
 }

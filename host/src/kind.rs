@@ -2,9 +2,11 @@
 
 use crate::caller::NoCaller;
 use crate::cannot_run::CannotRun;
+use crate::custody::CustodyError;
 use crate::open::OpenError;
 use crate::sandbox::{CompileError, EngineError, NotGranted, NotPrepared};
 use crate::setup::SetupError;
+use crate::store::GoOnError;
 use crate::store::StoreError;
 use crate::trail::TrailError;
 use crate::triage::{NotStarted, SessionError};
@@ -43,7 +45,11 @@ impl StoreError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Locked { .. } | Self::HomeLocked { .. } => ErrorKind::TryAgain,
-            Self::Record { .. } | Self::Damaged { .. } => ErrorKind::Integrity,
+            Self::Record { .. }
+            | Self::Damaged { .. }
+            | Self::NotSealed { .. }
+            | Self::NotInVault { .. } => ErrorKind::Integrity,
+            Self::Custody(error) => error.kind(),
             Self::Io { .. }
             | Self::NoHome
             | Self::HomeExists
@@ -55,7 +61,18 @@ impl StoreError {
             | Self::NoTenant { .. }
             | Self::Database { .. }
             | Self::Quarantine { .. }
+            | Self::OtherKey { .. }
             | Self::Random(_) => ErrorKind::Environment,
+        }
+    }
+}
+
+impl CustodyError {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Destroyed { .. } => ErrorKind::Denied,
+            Self::Missing { .. } | Self::Unusable { .. } => ErrorKind::Environment,
         }
     }
 }
@@ -69,7 +86,36 @@ impl TrailError {
             | Self::Sync(_)
             | Self::TooLong { .. }
             | Self::RunEnded { .. }
-            | Self::RunFull { .. } => ErrorKind::Environment,
+            | Self::RunFull { .. }
+            | Self::Key(_)
+            | Self::Differs { .. }
+            | Self::Disagreement(_) => ErrorKind::Environment,
+        }
+    }
+}
+
+impl crate::TrailsError {
+    /// What kind of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Store(error)
+            | Self::GoOn {
+                error: GoOnError::Store(error),
+                ..
+            } => error.kind(),
+            Self::GoOn {
+                error: GoOnError::Trail(error),
+                ..
+            } => error.kind(),
+            Self::NotInRoster(_) | Self::NoEntry { .. } => ErrorKind::Usage,
+            Self::NoCheckpoint(_)
+            | Self::NotSigned { .. }
+            | Self::GoOn {
+                error: GoOnError::NoTrail,
+                ..
+            }
+            | Self::Key(_) => ErrorKind::Environment,
+            Self::Bad { .. } => ErrorKind::Integrity,
         }
     }
 }
@@ -78,9 +124,19 @@ impl crate::trail::OpenError {
     /// What kind of thing went wrong.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Io(_) => ErrorKind::Environment,
+            Self::Io(_) | Self::Key(_) | Self::Earlier => ErrorKind::Environment,
             Self::Record(error) => error.kind(),
             Self::Header(_)
+            | Self::NoJournal(_)
+            | Self::Checkpoint(_)
+            | Self::OtherLog { .. }
+            | Self::Tile(_)
+            | Self::Root { .. }
+            | Self::HeadDamaged
+            | Self::RolledBack { .. }
+            | Self::Forked { .. }
+            | Self::Stranger { .. }
+            | Self::Changed { .. }
             | Self::Damaged { .. }
             | Self::Disagreement { .. }
             | Self::Unknown(_) => ErrorKind::Integrity,
@@ -108,6 +164,7 @@ impl NotStarted {
             | Self::Boundary { .. }
             | Self::Defaults(_)
             | Self::Rollout(_, _)
+            | Self::Erased(_, _)
             | Self::Suspended(_) => ErrorKind::Denied,
             Self::Trail { error, .. } => error.kind(),
             Self::Store(error) => error.kind(),
@@ -143,6 +200,8 @@ impl SetupError {
             | Self::TenantExists(_)
             | Self::SuspendedAlready(_)
             | Self::NotSuspended(_)
+            | Self::Erased(_, _)
+            | Self::WorksYet(_)
             | Self::NoModule(_)
             | Self::NotGranted(_, _)
             | Self::Boundary(_)
@@ -220,6 +279,7 @@ const _: () = {
     shared::<crate::Caller>();
     sent::<crate::triage::Session>();
     error::<StoreError>();
+    error::<CustodyError>();
     error::<TrailError>();
     error::<crate::trail::OpenError>();
     error::<OpenError>();

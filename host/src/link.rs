@@ -5,7 +5,7 @@ use crate::cannot_run::CannotRun;
 use crate::model::{Digest, Instant, ModuleName};
 use crate::open::Casemate;
 use crate::sandbox::{Granted, Grants, Module, NotGranted, Prepared};
-use crate::store::Notice;
+use crate::store::{Notice, Records, StoreError};
 use crate::trail::{DecidedBy, Log, Refused, Words};
 use crate::triage::{Beside, Modules, NotStarted};
 use std::collections::BTreeSet;
@@ -31,6 +31,35 @@ pub(crate) struct Linking<'a> {
 struct Decided<'a> {
     module: &'a Module,
     granted: Result<Granted, NotGranted>,
+}
+
+impl Casemate {
+    /// Keeps the files of what may run now in the tenant's vault, so that its runs can be repeated when
+    /// others are installed.
+    pub(crate) fn keep_modules(
+        &self,
+        records: &Records,
+        modules: &Modules,
+    ) -> Result<(), StoreError> {
+        let view = records.view()?;
+        let mut new = Vec::new();
+        for module in modules.all().chain(modules.shadows()) {
+            let digest = module.granted().digest();
+            if let Some(files) = self.files(&digest)
+                && !view.has_module(&digest)?
+            {
+                new.push((digest, files));
+            }
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut change = records.change()?;
+        for (digest, (component, manifest)) in new {
+            change.put_module(&digest, component, manifest)?;
+        }
+        change.commit()
+    }
 }
 
 impl Linking<'_> {

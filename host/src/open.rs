@@ -3,6 +3,7 @@
 use crate::boundary::{Boundary, RequireSigned, Roster};
 use crate::caller::{Accounts, AsInRoster, Caller, NoCaller};
 use crate::cannot_run::CannotRun;
+use crate::custody::Custody;
 use crate::link::Linking;
 use crate::model::{Clock, Digest, Instant, ModuleName, TenantId, Text, caught};
 use crate::record::{Recorder, Written};
@@ -17,6 +18,7 @@ use crate::suspension::Suspensions;
 use crate::trail::{Log, Opening, Origin};
 use crate::triage::{Cancel, Knowledge, NotStarted, Observer, Parts, Session};
 use crate::written::Problems;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What an embedder decides once for a process.
@@ -105,6 +107,8 @@ pub struct Casemate {
     not_loaded: Vec<NotLoaded>,
     candidates: Vec<Module>,
     candidates_not_loaded: Vec<NotLoaded>,
+    /// The component and `module.toml` of each module that is loaded, for tenants' vaults.
+    files: BTreeMap<Digest, (Vec<u8>, String)>,
 }
 
 impl Casemate {
@@ -122,12 +126,26 @@ impl Casemate {
     /// # Errors
     /// As [`Casemate::open`].
     pub fn open_in(places: Arc<dyn Folders>, settings: Settings) -> Result<Self, OpenError> {
-        caught(|| Self::opened(places, settings))
+        caught(|| Self::opened(Home::open_in(places)?, settings))
             .unwrap_or_else(|said| Err(OpenError::Panicked(said)))
     }
 
-    fn opened(places: Arc<dyn Folders>, settings: Settings) -> Result<Self, OpenError> {
-        let home = Home::open_in(places)?;
+    /// Opens a home whose folders come from elsewhere and whose keys somebody else keeps, as
+    /// [`Casemate::open`].
+    ///
+    /// # Errors
+    /// As [`Casemate::open`].
+    pub fn open_with(
+        places: Arc<dyn Folders>,
+        custody: Arc<dyn Custody>,
+        settings: Settings,
+    ) -> Result<Self, OpenError> {
+        caught(|| Self::opened(Home::open_with(places, custody)?, settings))
+            .unwrap_or_else(|said| Err(OpenError::Panicked(said)))
+    }
+
+    fn opened(home: Home, settings: Settings) -> Result<Self, OpenError> {
+        let home = home.with_random(settings.random.clone());
         let written = |name| home.text(name)?.ok_or(OpenError::Missing(name));
         let roster = Roster::parse(&written("roster.toml")?).map_err(OpenError::Written)?;
         let required = required(&home, &settings)?.map_err(OpenError::Written)?;
@@ -155,6 +173,7 @@ impl Casemate {
             not_loaded: Vec::new(),
             candidates: Vec::new(),
             candidates_not_loaded: Vec::new(),
+            files: BTreeMap::new(),
         };
         for name in casemate.home.modules()? {
             let files = casemate.home.module(&name);
@@ -180,7 +199,7 @@ impl Casemate {
     }
 
     fn load(
-        &self,
+        &mut self,
         folder: &str,
         name: &ModuleName,
         files: Result<Option<(Vec<u8>, String)>, StoreError>,
@@ -197,9 +216,16 @@ impl Casemate {
             ));
         }
         let digest = module_digest(&component, text.as_bytes());
-        self.sandbox
-            .load(&component, manifest, digest, cache)
-            .map_err(|e| e.to_string())
+        let loaded = self.sandbox.load(&component, manifest, digest, cache);
+        let module = loaded.map_err(|e| e.to_string())?;
+        self.files.insert(digest, (component, text));
+        Ok(module)
+    }
+
+    /// The two files of a module that is loaded.
+    pub(crate) fn files(&self, module: &Digest) -> Option<(&[u8], &str)> {
+        let files = self.files.get(module);
+        files.map(|(component, text)| (component.as_slice(), text.as_str()))
     }
 
     /// The home's files.
@@ -254,12 +280,17 @@ impl Casemate {
         &self.settings
     }
 
-    /// The tenants, in the order of their ids.
+    /// The tenants that were not erased, in the order of their ids.
     ///
     /// # Errors
     /// When the home cannot be read.
     pub fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
-        Ok(self.home.tenants()?.0)
+        let text = self.home.text(Suspensions::FILE)?;
+        // One that does not hold is told where it decides.
+        let standing = Suspensions::parse(text.as_deref()).unwrap_or_default();
+        let mut tenants = self.home.tenants()?.0;
+        tenants.retain(|tenant| standing.erased(tenant).is_none());
+        Ok(tenants)
     }
 
     /// Reads what a tenant wrote down about itself, and says what of it does not hold.
@@ -333,6 +364,9 @@ impl Casemate {
     fn started(&self, tenant: &TenantId, as_of: Instant) -> Result<Session, NotStarted> {
         let scope = self.home.tenant(tenant)?;
         let standing = self.standing()?;
+        if let Some(erasure) = standing.erased(tenant) {
+            return Err(NotStarted::Erased(tenant.clone(), erasure.at));
+        }
         if standing.suspended(tenant).is_some() {
             return Err(NotStarted::Suspended(tenant.clone()));
         }
@@ -359,6 +393,7 @@ impl Casemate {
         };
         let linked = linking.link()?;
         log.sync()?;
+        self.keep_modules(&records, &linked.modules)?;
         Session::begin(Parts {
             boundary,
             as_of,
@@ -413,6 +448,7 @@ impl Casemate {
             now,
             sealed: 0,
             committed: Some(committed),
+            key: scope.trail_key(),
         };
         let (log, found) =
             Log::open(scope.trail(writer)?, opening).map_err(|error| NotStarted::Trail {

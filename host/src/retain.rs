@@ -31,7 +31,7 @@ impl Casemate {
     /// tenant's things are deleted too. With `dry`, says what would be deleted.
     ///
     /// A kind for which nothing is stated is not in what comes back; nor are packets, which do not
-    /// exist yet.
+    /// exist yet. Of a tenant that was erased nothing is left to delete.
     ///
     /// # Errors
     /// When somebody works on the tenant, its boundary does not hold, or its trail or store cannot be
@@ -43,8 +43,11 @@ impl Casemate {
         dry: bool,
     ) -> Result<Vec<Retained>, NotStarted> {
         let scope = self.home().tenant(tenant)?;
-        self.boundary(&scope)?;
         let mut done = Vec::new();
+        if self.standing()?.erased(tenant).is_some() {
+            return Ok(done);
+        }
+        self.boundary(&scope)?;
         if self.view(tenant)?.is_none() {
             return Ok(done);
         }
@@ -120,7 +123,7 @@ fn material(scope: &TenantScope, before: Instant) -> Result<Vec<u64>, NotStarted
     let Some(file) = scope.read_trail()? else {
         return Ok(Vec::new());
     };
-    let Ok(entries) = Entries::new(std::io::BufReader::new(file)) else {
+    let Ok(entries) = Entries::new(file) else {
         return Ok(Vec::new());
     };
     // The log was opened before this: everything in it is sound.

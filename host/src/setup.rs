@@ -47,6 +47,12 @@ pub enum SetupError {
     /// The tenant is not suspended.
     #[error("tenant `{0}` is not suspended")]
     NotSuspended(TenantId),
+    /// The tenant was erased.
+    #[error("tenant `{0}` was erased at {1}: what is left of it is its trail")]
+    Erased(TenantId, Instant),
+    /// A tenant that is to be erased is not suspended.
+    #[error("tenant `{0}` works: suspend it first, which can be taken back; an erasure cannot")]
+    WorksYet(TenantId),
     /// There is no such module.
     #[error("module `{0}` is not installed in this home")]
     NoModule(ModuleName),

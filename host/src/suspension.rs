@@ -1,4 +1,4 @@
-//! Which tenants are suspended: `tenants.toml` of a home.
+//! Which tenants are suspended, and which were erased: `tenants.toml` of a home.
 
 use crate::boundary::is_person;
 use crate::model::{Instant, TenantId, Text};
@@ -19,17 +19,41 @@ pub struct StandingChange {
     pub reason: Text,
 }
 
+/// A tenant was erased, or its erasure was begun.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Erasure {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Who did it, by the id in the roster.
+    pub by: Text,
+    /// When it was begun.
+    pub at: Instant,
+    /// Why.
+    pub reason: Text,
+}
+
 /// The changes of a home's tenants, in the order of the file: the last one of a tenant decides. A
 /// tenant that is not named works.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Suspensions {
     changes: Vec<StandingChange>,
+    erasures: Vec<Erasure>,
 }
 
-const KEYS: &[Key] = &[("version", "version = 1"), ("change", "[[change]]")];
+const KEYS: &[Key] = &[
+    ("version", "version = 1"),
+    ("change", "[[change]]"),
+    ("erasure", "[[erasure]]"),
+];
 const CHANGE: &[Key] = &[
     ("tenant", "tenant = \"a-tenant\""),
     ("suspended", "suspended = true"),
+    ("by", "by = \"first.last@mssp.example\""),
+    ("at", "at = 2026-11-23T08:00:00Z"),
+    ("reason", "reason = \"the contract ended\""),
+];
+const ERASURE: &[Key] = &[
+    ("tenant", "tenant = \"a-tenant\""),
     ("by", "by = \"first.last@mssp.example\""),
     ("at", "at = 2026-11-23T08:00:00Z"),
     ("reason", "reason = \"the contract ended\""),
@@ -39,7 +63,7 @@ const REASON_BYTES: usize = 500;
 impl Suspensions {
     /// The file's name in a home.
     pub const FILE: &'static str = "tenants.toml";
-    const HEAD: &'static str = "# Which tenants are suspended. Newest last; the last change of a tenant decides.\nversion = 1\n";
+    const HEAD: &'static str = "# Which tenants are suspended and which were erased. Newest last; the last change of a tenant decides.\nversion = 1\n";
 
     /// Parses the file; none is the same as an empty one.
     ///
@@ -56,7 +80,12 @@ impl Suspensions {
                 Some(value) => value.tables(CHANGE)?,
             };
             let changes = tables.iter().filter_map(change).collect();
-            version.map(|()| Self { changes })
+            let tables = match file.optional("erasure") {
+                None => Vec::new(),
+                Some(value) => value.tables(ERASURE)?,
+            };
+            let erasures = tables.iter().filter_map(erasure).collect();
+            version.map(|()| Self { changes, erasures })
         })
     }
 
@@ -65,21 +94,46 @@ impl Suspensions {
     /// # Errors
     /// When the text or the change is not valid.
     pub fn add(text: Option<&str>, change: &StandingChange) -> Result<String, Problems> {
-        let quote = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        let mut new = text.unwrap_or(Self::HEAD).to_owned();
-        if !new.ends_with('\n') {
-            new.push('\n');
-        }
-        new.push_str(&format!(
-            "\n[[change]]\ntenant = {}\nsuspended = {}\nby = {}\nat = {}\nreason = {}\n",
+        let row = format!(
+            "[[change]]\ntenant = {}\nsuspended = {}\nby = {}\nat = {}\nreason = {}\n",
             quote(change.tenant.as_str()),
             change.suspended,
             quote(change.by.as_str()),
             change.at,
             quote(change.reason.as_str()),
-        ));
+        );
+        Self::with(text, &row)
+    }
+
+    /// As [`Suspensions::add`], with an erasure more.
+    ///
+    /// # Errors
+    /// When the text or the erasure is not valid.
+    pub fn add_erasure(text: Option<&str>, erasure: &Erasure) -> Result<String, Problems> {
+        let row = format!(
+            "[[erasure]]\ntenant = {}\nby = {}\nat = {}\nreason = {}\n",
+            quote(erasure.tenant.as_str()),
+            quote(erasure.by.as_str()),
+            erasure.at,
+            quote(erasure.reason.as_str()),
+        );
+        Self::with(text, &row)
+    }
+
+    fn with(text: Option<&str>, row: &str) -> Result<String, Problems> {
+        let mut new = text.unwrap_or(Self::HEAD).to_owned();
+        if !new.ends_with('\n') {
+            new.push('\n');
+        }
+        new.push('\n');
+        new.push_str(row);
         Self::parse(Some(&new))?;
         Ok(new)
+    }
+
+    /// The erasure of a tenant, as it was begun first; none where it was not erased.
+    pub fn erased(&self, tenant: &TenantId) -> Option<&Erasure> {
+        self.erasures.iter().find(|e| e.tenant == *tenant)
     }
 
     /// The changes of one tenant, in the order of the file.
@@ -94,7 +148,29 @@ impl Suspensions {
     }
 }
 
+fn quote(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
 fn change(table: &Table<'_, '_>) -> Option<StandingChange> {
+    let suspended = table.required("suspended").and_then(|v| v.boolean());
+    let Erasure {
+        tenant,
+        by,
+        at,
+        reason,
+    } = erasure(table)?;
+    Some(StandingChange {
+        tenant,
+        suspended: suspended?.value,
+        by,
+        at,
+        reason,
+    })
+}
+
+/// What both kinds of row have.
+fn erasure(table: &Table<'_, '_>) -> Option<Erasure> {
     let tenant = table.required("tenant").and_then(|value| {
         let word = value.string(200)?;
         match TenantId::parse(word.value) {
@@ -105,7 +181,6 @@ fn change(table: &Table<'_, '_>) -> Option<StandingChange> {
             }
         }
     });
-    let suspended = table.required("suspended").and_then(|v| v.boolean());
     let by = table.required("by").and_then(|value| {
         let by = value.string(254)?;
         if is_person(by.value) {
@@ -120,9 +195,8 @@ fn change(table: &Table<'_, '_>) -> Option<StandingChange> {
     let reason = table
         .required("reason")
         .and_then(|v| v.string(REASON_BYTES));
-    Some(StandingChange {
+    Some(Erasure {
         tenant: tenant?,
-        suspended: suspended?.value,
         by: by?,
         at: at?.0.value,
         reason: Text::capped(reason?.value, REASON_BYTES),
@@ -168,5 +242,27 @@ mod tests {
         let text = "version = 1\n[[change]]\ntenant = \"Not One\"\nby = \"the team\"\nat = 7\nreason = \"x\"\n";
         let problems = Suspensions::parse(Some(text)).unwrap_err();
         assert_eq!(problems.count(), 4, "{problems}");
+    }
+
+    #[test]
+    fn an_erasure_stands_beside_the_changes_and_is_never_taken_back() {
+        let change = change("acme", true);
+        let text = Suspensions::add(None, &change).unwrap();
+        let erasure = Erasure {
+            tenant: change.tenant.clone(),
+            by: change.by.clone(),
+            at: change.at,
+            reason: change.reason.clone(),
+        };
+        let text = Suspensions::add_erasure(Some(&text), &erasure).unwrap();
+        let resumed = StandingChange {
+            suspended: false,
+            ..change
+        };
+        let text = Suspensions::add(Some(&text), &resumed).unwrap();
+        let read = Suspensions::parse(Some(&text)).unwrap();
+        assert_eq!(read.erased(&erasure.tenant), Some(&erasure));
+        assert_eq!(read.suspended(&erasure.tenant), None);
+        assert_eq!(read.erased(&TenantId::parse("bolt").unwrap()), None);
     }
 }

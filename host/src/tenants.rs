@@ -4,7 +4,7 @@ use crate::model::{Digest, Instant, ModuleName, RetentionClass, TenantId, Text};
 use crate::open::Casemate;
 use crate::sandbox::GrantedSettings;
 use crate::setup::SetupError;
-use crate::suspension::{StandingChange, Suspensions};
+use crate::suspension::{Erasure, StandingChange, Suspensions};
 use crate::trail::Entries;
 use crate::triage::NotStarted;
 use std::time::Duration;
@@ -29,6 +29,10 @@ pub struct TenantReport {
     pub tenant: TenantId,
     /// The change that suspended it; none where it works.
     pub suspended: Option<StandingChange>,
+    /// Who erased it; none where nobody did.
+    pub erased: Option<Erasure>,
+    /// Whether its erasure was begun and not ended.
+    pub half_erased: bool,
     /// What its boundary says; none where it does not hold.
     pub boundary: Option<BoundaryLines>,
     /// Why its boundary does not hold.
@@ -132,6 +136,9 @@ impl Casemate {
         let alone = self.home().lock()?;
         let text = self.home().text(Suspensions::FILE)?;
         let before = Suspensions::parse(text.as_deref()).map_err(SetupError::Written)?;
+        if let Some(erasure) = before.erased(tenant) {
+            return Err(SetupError::Erased(tenant.clone(), erasure.at));
+        }
         if before.suspended(tenant).is_some() == suspended {
             return Err(match suspended {
                 true => SetupError::SuspendedAlready(tenant.clone()),
@@ -185,9 +192,12 @@ impl Casemate {
                 settings: prepared.unwrap_or_default(),
             }
         });
+        let standing = self.suspensions()?;
         let mut report = TenantReport {
             tenant: tenant.clone(),
-            suspended: self.suspensions()?.suspended(tenant).cloned(),
+            suspended: standing.suspended(tenant).cloned(),
+            erased: standing.erased(tenant).cloned(),
+            half_erased: self.is_half_erased(tenant)?,
             modules: modules.collect(),
             boundary: boundary.as_ref().ok().map(|b| BoundaryLines::of(b, now)),
             boundary_error: boundary.as_ref().err().map(ToString::to_string),
@@ -200,7 +210,12 @@ impl Casemate {
             trail_entries: 0,
             disk_bytes: scope.size()?,
         };
-        if let Some(view) = self.view(tenant)? {
+        // What is sealed with a key that is destroyed counts for nothing.
+        let view = match report.erased {
+            None => self.view(tenant)?,
+            Some(_) => None,
+        };
+        if let Some(view) = view {
             report.alerts = view.alert_count()?;
             report.waiting = report.alerts.saturating_sub(view.placed_through()?);
             report.groups = view.groups()?.len() as u64;
@@ -209,11 +224,12 @@ impl Casemate {
             report.last_intake = view.last_intake()?;
         }
         if let Some(trail) = scope.read_trail()? {
-            // What is sound of it: somebody may be writing its last entry.
-            report.trail_entries = Entries::new(std::io::BufReader::new(trail))
-                .map_or(0, |entries| {
-                    entries.take_while(Result::is_ok).count() as u64
-                });
+            let signed = scope.checkpoint()?.map_or(0, |c| c.unverified().size());
+            // What is sound behind it: somebody may be writing the last entry.
+            let more = Entries::after(trail, signed).map_or(0, |entries| {
+                entries.take_while(Result::is_ok).count() as u64
+            });
+            report.trail_entries = signed + more;
         }
         Ok(report)
     }

@@ -9,13 +9,27 @@ pub(crate) struct Folder {
 
 impl Folder {
     pub(crate) fn new() -> Self {
+        Self::below(&std::env::temp_dir())
+    }
+
+    /// One in memory, where the machine has a place for that: for many small files.
+    pub(crate) fn quick() -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() {
+            Self::below(memory)
+        } else {
+            Self::new()
+        }
+    }
+
+    fn below(above: &Path) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let name = format!(
             "casemate-test-{}-{}",
             std::process::id(),
             NEXT.fetch_add(1, Ordering::Relaxed)
         );
-        let path = std::env::temp_dir().join(name);
+        let path = above.join(name);
         std::fs::create_dir(&path).unwrap();
         Self { path }
     }

@@ -14,6 +14,7 @@ pub(crate) use components::{laden, of_text};
 pub(crate) use folder::{Folder, open, project};
 pub(crate) use program::{AS_OF, Pipe, casemate, code_of, made, said, signal, written};
 pub(crate) use reading::{
-    Run, State, contains, everything, materials, runs, session_state, state, trail, trail_bytes,
+    Run, State, contains, everything, journal_end, materials, runs, session_state, state, trail,
+    trail_bytes,
 };
 pub(crate) use stream::{Numbers, stream};

@@ -1,9 +1,10 @@
 use casemate::Casemate;
 use casemate::model::{AlertNumber, Case, Draft, Enrichment, Rule, TenantId};
 use casemate::store::{GroupRow, Material, View};
-use casemate::trail::{Counts, Entries, Entry, Intent, Outcome, RunStart, Stamped, Verdict};
+use casemate::trail::{
+    Counts, Entries, Entry, Files as _, Intent, Outcome, RunStart, Stamped, Verdict,
+};
 use casemate::triage::Session;
-use std::io::Read as _;
 
 /// What a tenant's store holds, in a form that can be compared.
 #[derive(Debug, PartialEq)]
@@ -55,21 +56,29 @@ fn of_view(view: &View) -> State {
     }
 }
 
-/// The bytes of a tenant's trail as they lie.
+/// The bytes of all files of a tenant's trail, one behind the other.
 pub(crate) fn trail_bytes(casemate: &Casemate, tenant: &TenantId) -> Vec<u8> {
     let scope = casemate.home().tenant(tenant).unwrap();
-    let mut bytes = Vec::new();
-    let mut file = scope.read_trail().unwrap().unwrap();
-    file.read_to_end(&mut bytes).unwrap();
-    bytes
+    let mut files = scope.read_trail().unwrap().unwrap();
+    let paths = files.list().unwrap();
+    let all = paths.iter().map(|path| files.read(path).unwrap().unwrap());
+    all.collect::<Vec<_>>().concat()
+}
+
+/// How many bytes of a journal are in use: zeros stand behind them.
+pub(crate) fn journal_end(journal: &[u8]) -> usize {
+    journal
+        .iter()
+        .rposition(|b| *b != 0)
+        .map_or(0, |last| last + 1)
 }
 
 /// A tenant's trail, which must be sound.
 pub(crate) fn trail(casemate: &Casemate, tenant: &TenantId) -> Vec<Stamped> {
-    let bytes = trail_bytes(casemate, tenant);
-    let report = casemate::trail::verify(&bytes);
+    let scope = casemate.home().tenant(tenant).unwrap();
+    let report = scope.verify_trail(None).unwrap().unwrap();
     assert!(report.bad.is_none(), "{:?}", report.bad);
-    let entries = Entries::new(bytes.as_slice()).unwrap();
+    let entries = Entries::new(scope.read_trail().unwrap().unwrap()).unwrap();
     entries.map(|found| found.unwrap().stamped).collect()
 }
 
@@ -135,6 +144,7 @@ pub(crate) fn runs(trail: &[Stamped]) -> Vec<Run> {
             | Entry::Suspension(_)
             | Entry::Restore(_)
             | Entry::Deletion(_)
+            | Entry::Erasure(_)
             | Entry::Recovery(_) => {}
         }
     }

@@ -20,6 +20,8 @@ use crate::parallel::for_each_tenant;
 use crate::sandbox::inspect::{Finding, Level, Rule, Spot};
 use crate::sandbox::{Grants, Manifest};
 use crate::store::{Home, StoreError};
+use crate::suspension::Suspensions;
+use crate::triage::NotStarted;
 use crate::written::{Decision, Problems};
 use modules::{Installed, Looked};
 use std::collections::BTreeSet;
@@ -111,6 +113,7 @@ pub struct Summary {
 /// What of the home is the same for every tenant.
 pub(in crate::audit) struct Shared<'a> {
     home: &'a Home,
+    standing: Suspensions,
     roster: &'a Roster,
     grants: &'a Grants,
     defaults: &'a HomeDefaults,
@@ -157,8 +160,11 @@ impl CapabilityAudit {
             }
             None => home.tenants()?.0,
         };
+        // One that does not hold is told where it decides.
+        let standing = Suspensions::parse(home.text(Suspensions::FILE)?.as_deref());
         let shared = Shared {
             home,
+            standing: standing.unwrap_or_default(),
             roster: &roster,
             grants: &grants,
             defaults: &defaults,
@@ -279,7 +285,12 @@ fn of_tenant(shared: &Shared<'_>, tenant: &TenantId) -> Result<Told, StoreError>
         let said = format!("the trail of tenant `{tenant}` does not verify: {problem}");
         findings.push(Finding::new(Rule::NotVerified, said, place).of_tenant(tenant));
     }
-    let boundary = in_effect(&scope, shared.roster, shared.defaults).map_err(|e| e.to_string());
+    let erasure = shared.standing.erased(tenant);
+    let boundary = match erasure {
+        None => in_effect(&scope, shared.roster, shared.defaults),
+        Some(erasure) => Err(NotStarted::Erased(tenant.clone(), erasure.at)),
+    };
+    let boundary = boundary.map_err(|e| e.to_string());
     let boundary_file = format!("tenants/{tenant}/{}", Boundary::FILE);
     match &boundary {
         Ok(boundary) => {
@@ -294,6 +305,8 @@ fn of_tenant(shared: &Shared<'_>, tenant: &TenantId) -> Result<Told, StoreError>
                 findings.push(found.of_tenant(tenant));
             }
         }
+        // Nothing is missing of one that is gone.
+        Err(_) if erasure.is_some() => (),
         Err(why) => {
             let said = format!("nothing runs for tenant `{tenant}`: {why}");
             let place = Spot::file(boundary_file);
@@ -303,7 +316,7 @@ fn of_tenant(shared: &Shared<'_>, tenant: &TenantId) -> Result<Told, StoreError>
     let mut rows = Vec::new();
     for module in shared.installed {
         // A candidate is for whom it was granted to, and for nobody else anything to tell.
-        if module.candidate && !module.is_granted(shared.grants, tenant) {
+        if erasure.is_some() || module.candidate && !module.is_granted(shared.grants, tenant) {
             continue;
         }
         let row = Row::of(shared, tenant, module, boundary.as_ref().ok(), &used);

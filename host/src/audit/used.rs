@@ -1,11 +1,7 @@
 use crate::model::{Capability, Digest, Instant, ModuleName};
 use crate::store::{StoreError, TenantScope};
-use crate::trail::{
-    Checked, DecidedBy, Entry, Fault, Finding, Outcome, ReadError, RunNumber, Stamped,
-};
+use crate::trail::{Checked, DecidedBy, Entry, Files, Outcome, RunNumber, Stamped};
 use std::collections::BTreeMap;
-use std::io::BufReader;
-use std::time::Duration;
 
 /// What a tenant's trail says of its modules.
 #[derive(Debug, Default)]
@@ -59,60 +55,48 @@ struct Open {
     calls: BTreeMap<u32, Capability>,
 }
 
-/// How often a trail whose last frame is cut is read again, since it may be written just now.
-const TRIES: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(40);
-
 impl Used {
-    /// Reads a tenant's trail from its beginning, each entry checked as it goes by.
+    /// Reads a tenant's trail from its beginning, with the logs it goes on after. The one that is gone
+    /// on with is checked as a whole.
     pub(super) fn read(scope: &TenantScope) -> Result<Self, StoreError> {
-        let mut tried = 0;
-        loop {
-            tried += 1;
-            let Some(file) = scope.read_trail()? else {
-                let mut used = Self::default();
-                used.trail.verified = true;
-                return Ok(used);
-            };
-            let (used, is_cut) = Self::of(BufReader::with_capacity(1 << 20, file));
-            if !is_cut || tried == TRIES {
-                return Ok(used);
-            }
-            std::thread::sleep(PAUSE);
+        let mut used = Self::default();
+        let Some(report) = scope.verify_trail(None)? else {
+            used.trail.verified = true;
+            return Ok(used);
+        };
+        used.trail.there = true;
+        used.trail.problem = report.bad.map(|bad| bad.to_string());
+        let before = scope.trails_before()?.into_iter();
+        let before = before.filter_map(|log| scope.read_trail_before(&log).transpose());
+        for files in before.chain(scope.read_trail()?.map(Ok)) {
+            used.of(files?);
         }
+        used.trail.verified = used.trail.problem.is_none();
+        Ok(used)
     }
 
-    /// And whether the last frame is cut.
-    fn of(reader: impl std::io::Read) -> (Self, bool) {
-        let mut used = Self::default();
-        used.trail.there = true;
+    /// Counts what a log holds, to the first bad thing in it.
+    fn of(&mut self, files: impl Files) {
         let mut open = BTreeMap::new();
-        let mut checked = match Checked::new(reader) {
-            Ok(checked) => checked,
-            Err(error) => {
-                used.trail.problem = Some(error.to_string());
-                return (used, false);
-            }
-        };
-        let mut is_cut = false;
-        for found in &mut checked {
-            match found {
-                Ok(found) => used.enter(found.stamped, &mut open),
-                Err(bad) => {
-                    is_cut = matches!(
-                        bad,
-                        Finding::Read(ReadError::Frame {
-                            fault: Fault::Cut,
-                            ..
-                        })
-                    );
-                    used.trail.problem = Some(bad.to_string());
+        let problem = match Checked::new(files) {
+            Ok(mut checked) => {
+                let mut problem = None;
+                for found in &mut checked {
+                    match found {
+                        Ok(found) => self.enter(found.stamped, &mut open),
+                        // What somebody is writing just now was looked at above.
+                        Err(bad) if bad.may_be_being_written() => (),
+                        Err(bad) => problem = Some(bad.to_string()),
+                    }
                 }
+                self.trail.entries += checked.totals().entries;
+                problem
             }
+            Err(error) => Some(error.to_string()),
+        };
+        if self.trail.problem.is_none() {
+            self.trail.problem = problem;
         }
-        used.trail.entries = checked.totals().entries;
-        used.trail.verified = used.trail.problem.is_none();
-        (used, is_cut)
     }
 
     fn enter(&mut self, stamped: Stamped, open: &mut BTreeMap<RunNumber, Open>) {
@@ -173,6 +157,7 @@ impl Used {
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
             | Entry::Deletion(_)
+            | Entry::Erasure(_)
             | Entry::Restore(_) => {}
         }
     }

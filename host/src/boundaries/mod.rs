@@ -63,10 +63,16 @@ impl Casemate {
     /// A tenant's boundary as it is in effect now: its own file under the defaults.
     ///
     /// # Errors
-    /// When its file is missing, incomplete or contradictory, the defaults do not hold, or one of them
+    /// When it was erased, its file is missing, incomplete or contradictory, the defaults do not hold, or one of them
     /// is not signed and has to be.
     pub fn boundary(&self, scope: &TenantScope) -> Result<Boundary, NotStarted> {
-        effective(scope, self.own_boundary(scope)?, &self.defaults()?)
+        let own = self.own_boundary(scope);
+        if let Err(NotStarted::NoBoundary(tenant)) = &own
+            && let Some(erasure) = self.standing()?.erased(tenant)
+        {
+            return Err(NotStarted::Erased(tenant.clone(), erasure.at));
+        }
+        effective(scope, own?, &self.defaults()?)
     }
 
     /// What a tenant's own file says, as if there were no defaults.

@@ -74,9 +74,12 @@ impl Casemate {
     /// What a text would change where it took the place of a tenant's own file. Nothing is changed.
     ///
     /// # Errors
-    /// When there is no such tenant, or the text or the defaults do not hold.
+    /// When there is no such tenant, it was erased, or the text or the defaults do not hold.
     pub fn plan_boundary(&self, tenant: &TenantId, text: &str) -> Result<BoundaryPlan, SetupError> {
         let scope = self.home().tenant(tenant)?;
+        if let Some(erasure) = self.suspensions()?.erased(tenant) {
+            return Err(SetupError::Erased(tenant.clone(), erasure.at));
+        }
         let defaults = self.defaults()?.of(tenant).map_err(in_home)?;
         let new = Boundary::parse(tenant, text, self.roster(), &self.host_names())
             .map_err(SetupError::Boundary)?

@@ -47,6 +47,12 @@ impl Person {
         &self.roles
     }
 
+    /// The OpenSSH keys that the person signs with, each a line as `authorized_keys` has it.
+    pub fn key_lines(&self) -> Vec<String> {
+        let lines = self.keys.iter().map(PublicKey::to_openssh);
+        lines.filter_map(Result::ok).collect()
+    }
+
     /// The OpenSSH keys that the person signs with; may be empty.
     pub(super) fn keys(&self) -> &[PublicKey] {
         &self.keys

@@ -4,6 +4,10 @@
 //! A backup is a folder: `backup.toml`, which is written first, the home's files under their own
 //! paths, and `SHA256SUMS`, which is written last, at once or not at all. Without that a backup is not
 //! whole. Not in it: the compiled cache and its key, locks, and files that were being made.
+//!
+//! Where keys are kept in `keys/` of the home, they are in the backup: without them nothing that is
+//! sealed in it can be read. So whoever has the backup reads all of it, and the erasure of a tenant
+//! does not reach what an earlier backup holds.
 
 use super::{Dir, Home, Quarantine, StoreError, TenantScope, file, lock};
 use crate::model::{Digest, Instant, TenantId};
@@ -51,6 +55,14 @@ pub enum BackupError {
     /// The files are not those that were backed up.
     #[error("the backup is damaged, and nothing was restored:\n{}", .0.join("\n"))]
     Damaged(Vec<String>),
+    /// A tenant's trail is damaged.
+    #[error("the trail of tenant `{tenant}`: {bad}")]
+    Damage {
+        /// The tenant.
+        tenant: TenantId,
+        /// The first bad thing.
+        bad: crate::trail::Finding,
+    },
     /// A tenant's trail cannot be continued.
     #[error("the trail of tenant `{tenant}`: {error}")]
     Trail {
@@ -93,6 +105,9 @@ impl Home {
             Ok(())
         };
         file::make_private_dir(to, "tenants").map_err(StoreError::io("tenants"))?;
+        if self.root.exists("keys") {
+            file::make_private_dir(to, "keys").map_err(StoreError::io("keys"))?;
+        }
         let alone = self.lock()?;
         let quarantine = Quarantine::still(&self.root)?;
         copy(&self.root, "")?;

@@ -1,11 +1,10 @@
 //! The boundary that was last in effect, as it is kept.
 
 use super::guard::guarded;
-use super::records::decode;
 use super::tables as t;
-use super::{StoreError, View};
+use super::vault::{Thing, Where};
+use super::{Change, StoreError, View};
 use crate::model::Digest;
-use redb::ReadableTable as _;
 
 /// A boundary as it is kept.
 pub(crate) struct Kept {
@@ -15,6 +14,33 @@ pub(crate) struct Kept {
     pub(crate) own: String,
     /// The text of the defaults that it stood under.
     pub(crate) defaults: Option<String>,
+}
+
+impl Change {
+    /// Keeps the boundary that is in effect, with the salt of its entry in the trail: the tenant's own
+    /// text, and that of the defaults it stands under.
+    pub(crate) fn put_boundary(
+        &mut self,
+        digest: Digest,
+        entry: u64,
+        salt: [u8; 32],
+        text: &str,
+        defaults: Option<&str>,
+    ) -> Result<(), StoreError> {
+        guarded!(self.tenant, {
+            let mut vault = self.vault()?;
+            let own = vault.keep(Thing::Boundary, text.as_bytes())?;
+            let defaults = match defaults {
+                Some(text) => Some(vault.keep(Thing::Defaults, text.as_bytes())?),
+                None => None,
+            };
+            drop(vault);
+            if let Some(at) = defaults {
+                self.put(t::DEFAULTS, entry, "defaults", &at)?;
+            }
+            self.put(t::BOUNDARIES, entry, "a boundary", &(digest, salt, own))
+        })
+    }
 }
 
 impl View {
@@ -31,25 +57,24 @@ impl View {
             let Some((entry, digest, own)) = self.last_boundary()? else {
                 return Ok(None);
             };
-            let table = self.table(t::DEFAULTS)?;
-            let defaults = table.get(entry).map_err(|e| self.fail(&e))?;
-            let defaults = defaults.map(|bytes| decode(self.tenant(), "defaults", bytes.value()));
+            let table = self.sealed(t::DEFAULTS)?;
+            let defaults = table.read::<Where>(&entry, "defaults")?;
+            let defaults = defaults.map(|at| self.text_in_vault(Thing::Defaults, at));
             Ok(Some(Kept {
                 digest,
-                own,
+                own: self.text_in_vault(Thing::Boundary, own)?,
                 defaults: defaults.transpose()?,
             }))
         })
     }
 
-    /// Its entry in the trail, its digest and the tenant's own text.
-    fn last_boundary(&self) -> Result<Option<(u64, Digest, String)>, StoreError> {
-        let table = self.table(t::BOUNDARIES)?;
-        let Some((entry, bytes)) = table.last().map_err(|e| self.fail(&e))? else {
+    /// Its entry in the trail, its digest and where the tenant's own text is.
+    fn last_boundary(&self) -> Result<Option<(u64, Digest, Where)>, StoreError> {
+        let table = self.sealed(t::BOUNDARIES)?;
+        let Some(row) = table.all()?.last_row()? else {
             return Ok(None);
         };
-        let (digest, _, own): (Digest, [u8; 32], String) =
-            decode(self.tenant(), "a boundary", bytes.value())?;
-        Ok(Some((entry.value(), digest, own)))
+        let (digest, _, own): (Digest, [u8; 32], Where) = row.read("a boundary")?;
+        Ok(Some((row.key(), digest, own)))
     }
 }

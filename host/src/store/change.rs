@@ -1,18 +1,22 @@
 use super::block::{self, Building};
 use super::guard::guarded;
-use super::records::{decode, encode, failure, unreadable};
+use super::records::{encode, failure, unreadable};
+use super::seal::Seal;
+use super::sealed::{Numbers, Plain, RowKey, Sealed, ToWrite};
 use super::tables::{self as t, GroupRow, Notice, Rejected, meta};
-use super::{Material, StoreError};
+use super::{StoreError, VERSION};
 use crate::model::{
     Alert, AlertNumber, Case, Digest, Draft, Enrichment, Instant, Placement, Rule, TenantId,
 };
-use redb::{ReadableTable as _, TableDefinition, WriteTransaction};
+use redb::{ReadableTable as _, WriteTransaction};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A change of a tenant's database: all of it is committed, or nothing. Dropped, it never was.
 pub struct Change {
     pub(super) tenant: TenantId,
-    pub(super) write: WriteTransaction,
+    pub(super) seal: Arc<Seal>,
+    write: WriteTransaction,
 }
 
 /// What became of a delivered alert.
@@ -27,8 +31,13 @@ pub enum Delivery {
 }
 
 impl Change {
-    pub(super) fn of(tenant: TenantId, write: WriteTransaction) -> Self {
-        Self { tenant, write }
+    pub(super) fn of(seal: Arc<Seal>, write: WriteTransaction) -> Self {
+        let tenant = seal.tenant().clone();
+        Self {
+            tenant,
+            seal,
+            write,
+        }
     }
 
     /// Makes the change durable.
@@ -36,7 +45,7 @@ impl Change {
     /// # Errors
     /// When the database refuses; then nothing of it is there.
     pub fn commit(self) -> Result<(), StoreError> {
-        let Self { tenant, write } = self;
+        let Self { tenant, write, .. } = self;
         let fail = failure(&tenant);
         guarded!(tenant, { write.commit().map_err(|e| fail(&e)) })
     }
@@ -50,22 +59,22 @@ impl Change {
     ) -> Result<Vec<Delivery>, StoreError> {
         guarded!(self.tenant, {
             let fail = failure(&self.tenant);
-            let mut keys = self.write.open_table(t::KEYS).map_err(|e| fail(&e))?;
-            let mut revisions = self.write.open_table(t::REVISIONS).map_err(|e| fail(&e))?;
+            let mut keys = self.plain(t::KEYS)?;
+            let mut revisions = self.sealed(t::REVISIONS)?;
             let first = self.meta(meta::NEXT_ALERT)?.max(1);
-            let mut alerts = self.write.open_table(t::ALERTS).map_err(|e| fail(&e))?;
-            let mut documents = self.write.open_table(t::BYTES).map_err(|e| fail(&e))?;
+            let mut alerts = self.sealed(t::ALERTS)?;
+            let mut documents = self.sealed(t::BYTES)?;
             let mut building = Building::new(taken_in);
             let mut next = first;
             let mut put = |first: AlertNumber, building: &Building| {
-                alerts.insert(first, building.bytes().as_slice())?;
-                documents.insert(first, building.documents.as_slice())?;
-                Ok::<_, redb::StorageError>(())
+                alerts.put(&first, &building.bytes())?;
+                documents.put(&first, &building.documents)
             };
             let mut deliveries = Vec::with_capacity(batch.len());
             let (mut duplicates, mut revised) = (0, 0);
             for (alert, document) in batch {
-                let (key, digest) = (short(&alert.key()), short(&alert.digest));
+                let key = self.seal.hidden("keys", &short(&alert.key()));
+                let digest = self.seal.hidden("documents", &short(&alert.digest));
                 let known = keys
                     .get(key)
                     .map_err(|e| fail(&e))?
@@ -76,7 +85,7 @@ impl Change {
                         Delivery::Duplicate(number)
                     }
                     Some((number, _)) => {
-                        if keep_revision(&mut revisions, number, document).map_err(|e| fail(&e))? {
+                        if keep_revision(&mut revisions, number, document)? {
                             revised += 1;
                             Delivery::Revision(number)
                         } else {
@@ -92,7 +101,7 @@ impl Change {
                             .push(alert, document)
                             .map_err(|e| unreadable(&self.tenant, "an alert", &e))?;
                         if building.len() == block::MOST {
-                            put(next - block::MOST as u64, &building).map_err(|e| fail(&e))?;
+                            put(next - block::MOST as u64, &building)?;
                             building = Building::new(taken_in);
                         }
                         Delivery::New(number)
@@ -100,7 +109,7 @@ impl Change {
                 });
             }
             if building.len() > 0 {
-                put(next - building.len() as u64, &building).map_err(|e| fail(&e))?;
+                put(next - building.len() as u64, &building)?;
             }
             drop((keys, revisions, alerts, documents));
             if next > first {
@@ -120,16 +129,14 @@ impl Change {
             let mut next = self.meta(meta::REJECTS)?;
             let before = next;
             for reject in rejects {
-                let key = short(&Digest::of_parts(&[
+                let digest = Digest::of_parts(&[
                     reject.input.as_bytes(),
                     &reject.offset.to_le_bytes(),
                     &reject.length.to_le_bytes(),
                     &reject.bytes,
-                ]));
-                let mut keys = self
-                    .write
-                    .open_table(t::REJECT_KEYS)
-                    .map_err(|e| fail(&e))?;
+                ]);
+                let key = self.seal.hidden("rejects", &short(&digest));
+                let mut keys = self.plain(t::REJECT_KEYS)?;
                 if keys.insert(key, next).map_err(|e| fail(&e))?.is_none() {
                     drop(keys);
                     self.put(t::REJECTS, next, "a reject", reject)?;
@@ -160,13 +167,9 @@ impl Change {
                 "a block of placements",
                 &placements,
             )?;
-            let fail = failure(&self.tenant);
-            let mut table = self.write.open_table(t::MEMBERS).map_err(|e| fail(&e))?;
+            let mut table = self.sealed(t::MEMBERS)?;
             for (group, alerts) in members {
-                let bytes = encode(&self.tenant, "a group's alerts", &alerts)?;
-                table
-                    .insert((group, first.alert), bytes.as_slice())
-                    .map_err(|e| fail(&e))?;
+                table.write(&(group, first.alert), "a group's alerts", &alerts)?;
             }
             drop(table);
             self.set_meta(meta::PLACED_THROUGH, last.alert)
@@ -190,7 +193,7 @@ impl Change {
     pub(crate) fn case_of(&self, group: AlertNumber) -> Result<Option<AlertNumber>, StoreError> {
         guarded!(self.tenant, {
             let fail = failure(&self.tenant);
-            let table = self.write.open_table(t::CASE_OF).map_err(|e| fail(&e))?;
+            let table = self.plain(t::CASE_OF)?;
             let found = table.get(group).map_err(|e| fail(&e))?;
             Ok(found.map(|case| case.value()))
         })
@@ -201,7 +204,7 @@ impl Change {
         guarded!(self.tenant, {
             self.put(t::CASES, case.number, "a case", case)?;
             let fail = failure(&self.tenant);
-            let mut table = self.write.open_table(t::CASE_OF).map_err(|e| fail(&e))?;
+            let mut table = self.plain(t::CASE_OF)?;
             for group in &case.groups {
                 table.insert(*group, case.number).map_err(|e| fail(&e))?;
             }
@@ -213,10 +216,7 @@ impl Change {
     /// Removes a case whose groups are all in another now.
     pub(crate) fn remove_case(&mut self, number: AlertNumber) -> Result<(), StoreError> {
         guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
-            let mut table = self.write.open_table(t::CASES).map_err(|e| fail(&e))?;
-            table.remove(number).map_err(|e| fail(&e))?;
-            drop(table);
+            self.sealed(t::CASES)?.remove(&number)?;
             self.set_changed(number, false)
         })
     }
@@ -229,7 +229,7 @@ impl Change {
     ) -> Result<(), StoreError> {
         guarded!(self.tenant, {
             let fail = failure(&self.tenant);
-            let mut table = self.write.open_table(t::CHANGED).map_err(|e| fail(&e))?;
+            let mut table = self.plain(t::CHANGED)?;
             if changed {
                 table.insert(case, ()).map_err(|e| fail(&e))?;
             } else {
@@ -247,9 +247,10 @@ impl Change {
     ) -> Result<(), StoreError> {
         guarded!(self.tenant, {
             let fail = failure(&self.tenant);
-            let mut table = self.write.open_table(t::SIMILAR).map_err(|e| fail(&e))?;
+            let mut table = self.plain(t::SIMILAR)?;
             for property in properties {
-                table.insert((*property, group), ()).map_err(|e| fail(&e))?;
+                let property = self.seal.hidden("similar", property);
+                table.insert((property, group), ()).map_err(|e| fail(&e))?;
             }
             Ok(())
         })
@@ -268,31 +269,19 @@ impl Change {
     /// Keeps a draft as the next version of its case's, unless it says what the last one said.
     pub(crate) fn put_draft(&mut self, mut draft: Draft) -> Result<(), StoreError> {
         guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
-            let mut table = self.write.open_table(t::DRAFTS).map_err(|e| fail(&e))?;
-            let last = {
-                let mut rows = table
-                    .range((draft.case, 0)..=(draft.case, u32::MAX))
-                    .map_err(|e| fail(&e))?;
-                match rows.next_back() {
-                    None => None,
-                    Some(row) => {
-                        let (_, bytes) = row.map_err(|e| fail(&e))?;
-                        Some(decode::<Draft>(&self.tenant, "a draft", bytes.value())?)
-                    }
-                }
-            };
+            let mut table = self.sealed(t::DRAFTS)?;
+            let last = table
+                .rows((draft.case, 0)..=(draft.case, u32::MAX))?
+                .last_row()?
+                .map(|row| row.read::<Draft>("a draft"))
+                .transpose()?;
             if let Some(last) = last {
                 if last.sentences == draft.sentences && last.digest == draft.digest {
                     return Ok(());
                 }
                 draft.version = last.version + 1;
             }
-            let bytes = encode(&self.tenant, "a draft", &draft)?;
-            table
-                .insert((draft.case, draft.version), bytes.as_slice())
-                .map_err(|e| fail(&e))?;
-            Ok(())
+            table.write(&(draft.case, draft.version), "a draft", &draft)
         })
     }
 
@@ -301,25 +290,17 @@ impl Change {
         guarded!(self.tenant, {
             let fail = failure(&self.tenant);
             let bytes = encode(&self.tenant, "a rule", rule)?;
-            let digest = short(&Digest::of(&bytes));
-            let mut keys = self.write.open_table(t::RULE_KEYS).map_err(|e| fail(&e))?;
-            if let Some(key) = keys.get(digest).map_err(|e| fail(&e))? {
+            let hidden = self.seal.hidden("rules", &bytes);
+            let mut keys = self.plain(t::RULE_KEYS)?;
+            if let Some(key) = keys.get(hidden).map_err(|e| fail(&e))? {
                 return Ok(key.value());
             }
             let next = u32::try_from(self.meta(meta::NEXT_RULE)?).unwrap_or(u32::MAX);
-            keys.insert(digest, next).map_err(|e| fail(&e))?;
+            keys.insert(hidden, next).map_err(|e| fail(&e))?;
             drop(keys);
-            let mut rules = self.write.open_table(t::RULES).map_err(|e| fail(&e))?;
-            rules.insert(next, bytes.as_slice()).map_err(|e| fail(&e))?;
-            drop(rules);
+            self.sealed(t::RULES)?.put(&next, &bytes)?;
             self.set_meta(meta::NEXT_RULE, u64::from(next) + 1)?;
             Ok(next)
-        })
-    }
-
-    pub(crate) fn put_material(&mut self, run: u64, material: &Material) -> Result<(), StoreError> {
-        guarded!(self.tenant, {
-            self.put(t::MATERIAL, run, "a run's material", material)
         })
     }
 
@@ -330,38 +311,11 @@ impl Change {
         notice: Option<&Notice>,
     ) -> Result<(), StoreError> {
         guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
-            let mut table = self.write.open_table(t::NOTICES).map_err(|e| fail(&e))?;
+            let mut table = self.sealed(t::NOTICES)?;
             match notice {
-                Some(notice) => {
-                    let bytes = encode(&self.tenant, "a notice", notice)?;
-                    table
-                        .insert(module, bytes.as_slice())
-                        .map_err(|e| fail(&e))?;
-                }
-                None => {
-                    table.remove(module).map_err(|e| fail(&e))?;
-                }
+                Some(notice) => table.write(&module, "a notice", notice),
+                None => table.remove(&module).map(drop),
             }
-            Ok(())
-        })
-    }
-
-    /// Keeps the boundary that is in effect, with the salt of its entry in the trail: the tenant's own
-    /// text, and that of the defaults it stands under.
-    pub(crate) fn put_boundary(
-        &mut self,
-        digest: Digest,
-        entry: u64,
-        salt: [u8; 32],
-        text: &str,
-        defaults: Option<&str>,
-    ) -> Result<(), StoreError> {
-        guarded!(self.tenant, {
-            if let Some(defaults) = defaults {
-                self.put(t::DEFAULTS, entry, "defaults", &defaults)?;
-            }
-            self.put(t::BOUNDARIES, entry, "a boundary", &(digest, salt, text))
         })
     }
 
@@ -372,11 +326,8 @@ impl Change {
         state: &impl serde::Serialize,
     ) -> Result<(), StoreError> {
         guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
-            let bytes = encode(&self.tenant, "what is in effect", state)?;
-            let mut table = self.write.open_table(t::STATE).map_err(|e| fail(&e))?;
-            table.insert(name, bytes.as_slice()).map_err(|e| fail(&e))?;
-            Ok(())
+            let mut table = self.sealed(t::STATE)?;
+            table.write(&name, "what is in effect", state)
         })
     }
 
@@ -389,14 +340,14 @@ impl Change {
 
     pub(super) fn meta(&self, name: &str) -> Result<u64, StoreError> {
         let fail = failure(&self.tenant);
-        let table = self.write.open_table(t::META).map_err(|e| fail(&e))?;
+        let table = self.plain(t::META)?;
         let found = table.get(name).map_err(|e| fail(&e))?;
         Ok(found.map_or(0, |value| value.value()))
     }
 
     pub(super) fn set_meta(&mut self, name: &str, value: u64) -> Result<(), StoreError> {
         let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::META).map_err(|e| fail(&e))?;
+        let mut table = self.plain(t::META)?;
         table.insert(name, value).map_err(|e| fail(&e))?;
         Ok(())
     }
@@ -409,50 +360,73 @@ impl Change {
         self.set_meta(name, value)
     }
 
+    /// States which version the record forms are of, and which key they are sealed with.
+    pub(super) fn state_version(&mut self) -> Result<(), StoreError> {
+        self.set_meta(meta::VERSION, VERSION)?;
+        let check = self.seal.check();
+        self.set_meta(meta::KEY_CHECK, check)
+    }
+
+    /// Makes the tables that are not there.
+    pub(super) fn make_missing(&self) -> Result<(), StoreError> {
+        let fail = failure(&self.tenant);
+        macro_rules! make {
+            ($($table:ident)*) => { $(t::$table.make(&self.write).map_err(|e| fail(&e))?;)* };
+        }
+        t::each_table!(make);
+        Ok(())
+    }
+
+    /// Opens a sealed table: all that is put into it is sealed, and all that is got from it opened.
+    pub(super) fn sealed<K: RowKey>(&self, table: Sealed<K>) -> Result<ToWrite<'_, K>, StoreError> {
+        let opened = table.to_write(&self.write, &self.seal);
+        opened.map_err(|e| failure(&self.tenant)(&e))
+    }
+
+    /// Opens a table of numbers.
+    pub(super) fn plain<K: RowKey, V: Numbers>(
+        &self,
+        table: Plain<K, V>,
+    ) -> Result<redb::Table<'_, K, V>, StoreError> {
+        let opened = self.write.open_table(table.definition());
+        opened.map_err(|e| failure(&self.tenant)(&e))
+    }
+
     fn get<T: for<'a> serde::Deserialize<'a>>(
         &self,
-        table: TableDefinition<'_, u64, &'static [u8]>,
+        table: Sealed<u64>,
         key: u64,
         what: &'static str,
     ) -> Result<Option<T>, StoreError> {
-        let fail = failure(&self.tenant);
-        let table = self.write.open_table(table).map_err(|e| fail(&e))?;
-        let found = table.get(key).map_err(|e| fail(&e))?;
-        found
-            .map(|bytes| decode(&self.tenant, what, bytes.value()))
-            .transpose()
+        self.sealed(table)?.read(&key, what)
     }
 
     pub(super) fn put<T: serde::Serialize>(
         &mut self,
-        table: TableDefinition<'_, u64, &'static [u8]>,
+        table: Sealed<u64>,
         key: u64,
         what: &'static str,
         value: &T,
     ) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        let bytes = encode(&self.tenant, what, value)?;
-        let mut table = self.write.open_table(table).map_err(|e| fail(&e))?;
-        table.insert(key, bytes.as_slice()).map_err(|e| fail(&e))?;
-        Ok(())
+        self.sealed(table)?.write(&key, what, value)
     }
 }
 
 /// Keeps a document as the alert's next revision, unless it is kept already.
 fn keep_revision(
-    table: &mut redb::Table<'_, (u64, u32), &'static [u8]>,
+    table: &mut ToWrite<'_, (u64, u32)>,
     number: AlertNumber,
     document: &[u8],
-) -> Result<bool, redb::StorageError> {
+) -> Result<bool, StoreError> {
     let mut next = 1;
-    for row in table.range((number, 0)..=(number, u32::MAX))? {
-        let (key, bytes) = row?;
-        if bytes.value() == document {
+    for row in table.rows((number, 0)..=(number, u32::MAX))? {
+        let row = row?;
+        if row.open()? == document {
             return Ok(false);
         }
-        next = key.value().1 + 1;
+        next = row.key().1 + 1;
     }
-    table.insert((number, next), document)?;
+    table.put(&(number, next), document)?;
     Ok(true)
 }
 

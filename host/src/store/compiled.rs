@@ -24,7 +24,7 @@ impl CompiledCache {
             Err(e) => return Err(fail()(e)),
         }
         let dir = home.open_dir("cache").map_err(fail())?;
-        only_owner_writes(&dir).map_err(fail())?;
+        file::owner_alone(&dir).map_err(fail())?;
         let key = match file::read(&dir, KEY, 32)? {
             Some(bytes) if bytes.len() == 32 => bytes,
             Some(_) | None => {
@@ -63,20 +63,4 @@ impl CompiledCache {
         mac.update(compiled);
         Some(mac)
     }
-}
-
-/// Takes away every right of others, and refuses a folder that another account owns.
-#[cfg(unix)]
-fn only_owner_writes(dir: &Dir) -> io::Result<()> {
-    use cap_std::fs::{MetadataExt as _, Permissions, PermissionsExt as _};
-    let metadata = dir.dir_metadata()?;
-    if metadata.mode() & 0o077 != 0 {
-        dir.set_permissions(".", Permissions::from_mode(0o700))?;
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn only_owner_writes(_: &Dir) -> io::Result<()> {
-    Ok(())
 }

@@ -111,6 +111,39 @@ pub enum StoreError {
         /// What was found.
         message: String,
     },
+    /// Something sealed does not open.
+    #[error(
+        "`tenants/{tenant}/store.redb` is damaged: what is sealed in it as `{kind}` was changed, or is of another row or tenant; keep it as it is and restore the tenant from a backup"
+    )]
+    NotSealed {
+        /// The tenant.
+        tenant: String,
+        /// What it was to be: a table's name, or a kind of thing in the vault.
+        kind: String,
+    },
+    /// What a record names is not in the vault.
+    #[error(
+        "`tenants/{tenant}/store.redb` is damaged: what a record names as `{kind}` is not in it; keep it as it is and restore the tenant from a backup"
+    )]
+    NotInVault {
+        /// The tenant.
+        tenant: String,
+        /// The kind of thing.
+        kind: String,
+    },
+    /// The store is sealed with another key.
+    #[error(
+        "`tenants/{tenant}/store.redb` is sealed with another key than the one in {place}: put back the key that was there"
+    )]
+    OtherKey {
+        /// The tenant.
+        tenant: String,
+        /// Where the key is.
+        place: String,
+    },
+    /// A key of a tenant cannot be used.
+    #[error(transparent)]
+    Custody(#[from] crate::custody::CustodyError),
     /// A record in the database is not of the form it was written in.
     #[error("`tenants/{tenant}/store.redb`: the record of {what} cannot be read: {message}")]
     Record {

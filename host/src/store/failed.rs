@@ -1,10 +1,8 @@
 use super::change::Change;
 use super::guard::guarded;
-use super::records::{decode, encode, failure};
 use super::tables as t;
 use super::{StoreError, View};
 use crate::model::{Frame, Instant, ModuleName, Text};
-use redb::ReadableTable as _;
 
 /// A run that failed, as its module's author needs it. What the module said of itself can hold the
 /// tenant's data, so it is kept with the tenant and nowhere else.
@@ -40,19 +38,15 @@ impl Change {
     /// Keeps a run that failed, and forgets the oldest beyond [`FailedRun::KEPT`].
     pub(crate) fn put_failed(&mut self, run: &FailedRun) -> Result<(), StoreError> {
         guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
-            let bytes = encode(&self.tenant, "a failed run", run)?;
-            let mut table = self.write.open_table(t::FAILED).map_err(|e| fail(&e))?;
-            table
-                .insert(run.run, bytes.as_slice())
-                .map_err(|e| fail(&e))?;
+            let mut table = self.sealed(t::FAILED)?;
+            table.write(&run.run, "a failed run", run)?;
             let mut numbers = Vec::new();
-            for row in table.iter().map_err(|e| fail(&e))? {
-                numbers.push(row.map_err(|e| fail(&e))?.0.value());
+            for row in table.all()? {
+                numbers.push(row?.key());
             }
             let over = numbers.len().saturating_sub(FailedRun::KEPT);
             for number in numbers.iter().take(over) {
-                table.remove(*number).map_err(|e| fail(&e))?;
+                table.remove(number)?;
             }
             Ok(())
         })
@@ -63,14 +57,9 @@ impl View {
     /// The latest runs that failed, the latest first.
     pub fn failed_runs(&self) -> Result<Vec<FailedRun>, StoreError> {
         guarded!(self.tenant(), {
-            let table = self.table(t::FAILED)?;
-            let rows = table.iter().map_err(|e| self.fail(&e))?;
-            rows.rev()
-                .map(|row| {
-                    let (_, bytes) = row.map_err(|e| self.fail(&e))?;
-                    decode(self.tenant(), "a failed run", bytes.value())
-                })
-                .collect()
+            let table = self.sealed(t::FAILED)?;
+            let rows = table.all()?.rev();
+            rows.map(|row| row?.read("a failed run")).collect()
         })
     }
 }

@@ -83,6 +83,23 @@ pub(super) fn remove(dir: &Dir, path: &str) -> Result<(), StoreError> {
     }
 }
 
+/// Overwrites a file with zeros, makes that durable, and removes it. One that is not there is none to
+/// destroy.
+pub(super) fn destroy(dir: &Dir, path: &str) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    let overwritten = dir.open_with(path, &options).and_then(|mut file| {
+        let length = file.metadata()?.len();
+        io::copy(&mut io::repeat(0).take(length), &mut file)?;
+        file.sync_all()
+    });
+    match overwritten {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        overwritten => overwritten.map_err(StoreError::io(path))?,
+    }
+    remove(dir, path)
+}
+
 /// The name of a file while it is being made: no other thread or process makes one of this name.
 fn being_made(name: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -123,3 +140,19 @@ pub(super) fn owner_only(options: &mut OpenOptions) {
 
 #[cfg(not(unix))]
 pub(super) fn owner_only(_: &mut OpenOptions) {}
+
+/// Takes away every right of others on a folder, and refuses one that another account owns.
+#[cfg(unix)]
+pub(super) fn owner_alone(dir: &Dir) -> io::Result<()> {
+    use cap_std::fs::{MetadataExt as _, Permissions, PermissionsExt as _};
+    let metadata = dir.dir_metadata()?;
+    if metadata.mode() & 0o077 != 0 {
+        dir.set_permissions(".", Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+pub(super) fn owner_alone(_: &Dir) -> io::Result<()> {
+    Ok(())
+}

@@ -1,7 +1,6 @@
 //! What is kept beside alerts: what wrapped them on their way, and what they were later.
 
 use super::guard::guarded;
-use super::records::failure;
 use super::tables as t;
 use super::{Change, StoreError, View};
 use crate::model::AlertNumber;
@@ -10,14 +9,11 @@ impl Change {
     /// Keeps what wrapped alerts, once for those that follow each other in one envelope.
     pub(crate) fn keep_frames(&mut self, frames: &[(AlertNumber, &str)]) -> Result<(), StoreError> {
         guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
-            let mut table = self.write.open_table(t::FRAMES).map_err(|e| fail(&e))?;
+            let mut table = self.sealed(t::FRAMES)?;
             let follows = |a: &(u64, &str), b: &(u64, &str)| a.0 + 1 == b.0 && a.1 == b.1;
             for run in frames.chunk_by(follows) {
                 if let (Some((first, frame)), Some((last, _))) = (run.first(), run.last()) {
-                    table
-                        .insert(*last, (*first, *frame))
-                        .map_err(|e| fail(&e))?;
+                    table.write(last, "a frame", &(*first, *frame))?;
                 }
             }
             Ok(())
@@ -32,12 +28,9 @@ impl View {
     /// When they cannot be read.
     pub fn revisions(&self, number: AlertNumber) -> Result<Vec<Vec<u8>>, StoreError> {
         guarded!(self.tenant(), {
-            let table = self.table(t::REVISIONS)?;
-            let rows = table.range((number, 0)..=(number, u32::MAX));
-            let rows = rows.map_err(|e| self.fail(&e))?;
-            rows.map(|row| row.map(|(_, bytes)| bytes.value().to_vec()))
-                .map(|row| row.map_err(|e| self.fail(&e)))
-                .collect()
+            let table = self.sealed(t::REVISIONS)?;
+            let rows = table.rows((number, 0)..=(number, u32::MAX))?;
+            rows.map(|row| row?.open()).collect()
         })
     }
 
@@ -47,14 +40,12 @@ impl View {
     /// When it cannot be read.
     pub fn frame(&self, number: AlertNumber) -> Result<Option<String>, StoreError> {
         guarded!(self.tenant(), {
-            let table = self.table(t::FRAMES)?;
-            let mut from = table.range(number..).map_err(|e| self.fail(&e))?;
-            let Some(row) = from.next() else {
+            let table = self.sealed(t::FRAMES)?;
+            let Some(row) = table.rows(number..)?.next() else {
                 return Ok(None);
             };
-            let (_, found) = row.map_err(|e| self.fail(&e))?;
-            let (first, frame) = found.value();
-            Ok((first <= number).then(|| frame.to_owned()))
+            let (first, frame): (AlertNumber, String) = row?.read("a frame")?;
+            Ok((first <= number).then_some(frame))
         })
     }
 }

@@ -1,7 +1,8 @@
 use super::lock::{self, Tried};
-use super::{Below, Folders};
+use super::{Below, Folders, KeyFolder, SystemRandom};
 use super::{CompiledCache, Dir, Quarantine, Random, StoreError, TenantScope};
 use super::{file, folders, version};
+use crate::custody::Custody;
 use crate::model::{ModuleName, TenantId};
 use std::io;
 use std::sync::Arc;
@@ -12,8 +13,10 @@ const MAX_TEXT_BYTES: u64 = 64 << 20;
 const MAX_COMPONENT_BYTES: u64 = 256 << 20;
 /// One folder that holds everything a host knows: tenants, modules, grants, the roster.
 pub struct Home {
-    pub(super) root: Dir,
+    pub(super) root: Arc<Dir>,
     places: Arc<dyn Folders>,
+    custody: Arc<dyn Custody>,
+    random: Arc<dyn Random>,
 }
 
 /// Being the one who changes the home's own files: roster, grants, tenants, modules. Given back when
@@ -31,11 +34,23 @@ impl Home {
         Self::create_in(Arc::new(Below::new(root)))
     }
 
-    /// Makes a home whose folders come from elsewhere.
+    /// Makes a home whose folders come from elsewhere. Keys are kept in `keys/` of its own folder.
     ///
     /// # Errors
     /// When it is one already or cannot be written.
     pub fn create_in(places: Arc<dyn Folders>) -> Result<Self, StoreError> {
+        let custody = usual(&*places)?;
+        Self::create_with(places, custody)
+    }
+
+    /// Makes a home whose folders come from elsewhere and whose keys somebody else keeps.
+    ///
+    /// # Errors
+    /// When it is one already or cannot be written.
+    pub fn create_with(
+        places: Arc<dyn Folders>,
+        custody: Arc<dyn Custody>,
+    ) -> Result<Self, StoreError> {
         let root = places.home().map_err(StoreError::io("."))?;
         match version::stated(&root) {
             Ok(None) => (),
@@ -47,7 +62,7 @@ impl Home {
         root.create_dir_all("modules")
             .map_err(StoreError::io("modules"))?;
         version::state(&root)?;
-        Ok(Self { root, places })
+        Ok(Self::of(root, places, custody))
     }
 
     /// Opens a home.
@@ -58,20 +73,57 @@ impl Home {
         Self::open_in(Arc::new(Below::new(root)))
     }
 
-    /// Opens a home whose folders come from elsewhere.
+    /// Opens a home whose folders come from elsewhere. Keys are kept in `keys/` of its own folder.
     ///
     /// # Errors
     /// When the folder is no home, is one of another version, or cannot be read.
     pub fn open_in(places: Arc<dyn Folders>) -> Result<Self, StoreError> {
+        let custody = usual(&*places)?;
+        Self::open_with(places, custody)
+    }
+
+    /// Opens a home whose folders come from elsewhere and whose keys somebody else keeps.
+    ///
+    /// # Errors
+    /// When the folder is no home, is one of another version, or cannot be read.
+    pub fn open_with(
+        places: Arc<dyn Folders>,
+        custody: Arc<dyn Custody>,
+    ) -> Result<Self, StoreError> {
         let root = places.home().map_err(StoreError::io("."))?;
         version::check_home(&root)?;
-        Ok(Self { root, places })
+        Ok(Self::of(root, places, custody))
     }
 
     /// A home whose version is not looked at.
-    pub(super) fn unchecked(places: Arc<dyn Folders>) -> Result<Self, StoreError> {
+    pub(super) fn unchecked(
+        places: Arc<dyn Folders>,
+        custody: Arc<dyn Custody>,
+    ) -> Result<Self, StoreError> {
         let root = places.home().map_err(StoreError::io("."))?;
-        Ok(Self { root, places })
+        Ok(Self::of(root, places, custody))
+    }
+
+    fn of(root: Dir, places: Arc<dyn Folders>, custody: Arc<dyn Custody>) -> Self {
+        Self {
+            root: Arc::new(root),
+            places,
+            custody,
+            random: Arc::new(SystemRandom),
+        }
+    }
+
+    /// The same with random bytes from elsewhere: every value that is sealed takes 24 of them, which
+    /// must never come twice.
+    #[must_use]
+    pub fn with_random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Who keeps the tenants' keys.
+    pub fn custody(&self) -> &Arc<dyn Custody> {
+        &self.custody
     }
 
     /// Keeps other processes from changing the home's own files until the lock is dropped: whoever
@@ -104,14 +156,20 @@ impl Home {
         Ok((tenants, strangers))
     }
 
-    /// Makes the folder of a new tenant.
+    /// Makes the folder of a new tenant, and its keys.
     ///
     /// # Errors
     /// When it is there already or cannot be made.
     pub fn add_tenant(&self, tenant: &TenantId) -> Result<TenantScope, StoreError> {
         let made = self.places.add_tenant(tenant);
         let dir = made.map_err(StoreError::io(format!("tenants/{tenant}")))?;
-        Ok(TenantScope::new(tenant.clone(), dir))
+        self.custody.make(tenant)?;
+        Ok(self.scope(tenant, dir))
+    }
+
+    fn scope(&self, tenant: &TenantId, dir: Dir) -> TenantScope {
+        let (custody, random) = (Arc::clone(&self.custody), Arc::clone(&self.random));
+        TenantScope::new(tenant.clone(), dir, Arc::clone(&self.root), custody, random)
     }
 
     /// Opens a tenant's folder: the only way to a [`TenantScope`].
@@ -120,7 +178,7 @@ impl Home {
     /// When there is no such tenant.
     pub fn tenant(&self, tenant: &TenantId) -> Result<TenantScope, StoreError> {
         match self.places.tenant(tenant) {
-            Ok(dir) => Ok(TenantScope::new(tenant.clone(), dir)),
+            Ok(dir) => Ok(self.scope(tenant, dir)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Err(StoreError::NoTenant {
                 tenant: tenant.to_string(),
             }),
@@ -295,4 +353,10 @@ impl Home {
         names.sort();
         Ok(names)
     }
+}
+
+/// Keys in the home's own folder.
+fn usual(places: &dyn Folders) -> Result<Arc<dyn Custody>, StoreError> {
+    let root = places.home().map_err(StoreError::io("."))?;
+    Ok(Arc::new(KeyFolder::new(root, Arc::new(SystemRandom))))
 }

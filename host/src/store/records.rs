@@ -1,7 +1,8 @@
 use super::guard::{guarded, is_damage};
+use super::seal::Seal;
 use super::tables as t;
 use super::version::check_store;
-use super::{Change, StoreError, VERSION, View};
+use super::{Change, StoreError, View};
 use crate::model::TenantId;
 use redb::backends::FileBackend;
 use redb::{ConcurrencyMode, Database, ReadTransaction, ReadableDatabase as _, TableError};
@@ -9,29 +10,19 @@ use std::sync::Arc;
 
 /// A tenant's database, open for writing.
 pub struct Records {
-    tenant: TenantId,
-    database: Arc<Database>,
+    seal: Arc<Seal>,
+    raw: AnyVersion,
 }
 
-impl Records {
-    pub(super) fn open(
-        tenant: &TenantId,
-        file: std::fs::File,
-        cache_bytes: usize,
-    ) -> Result<Self, StoreError> {
-        guarded!(tenant, {
-            let records = Self::of_any_version(tenant, file, cache_bytes)?;
-            let version = records.version()?;
-            if version != 0 {
-                check_store(tenant, version)?;
-            }
-            records.make_tables(version)?;
-            Ok(records)
-        })
-    }
+/// A tenant's database, open for writing, whatever form its records are of. What is sealed in it stays
+/// closed.
+pub(super) struct AnyVersion {
+    tenant: TenantId,
+    pub(super) database: Database,
+}
 
-    /// Opens one without looking at the form of what is in it.
-    pub(super) fn of_any_version(
+impl AnyVersion {
+    pub(super) fn open(
         tenant: &TenantId,
         file: std::fs::File,
         cache_bytes: usize,
@@ -45,7 +36,7 @@ impl Records {
             .map_err(|e| fail(&e))?;
         Ok(Self {
             tenant: tenant.clone(),
-            database: Arc::new(database),
+            database,
         })
     }
 
@@ -56,33 +47,53 @@ impl Records {
         version_of(&self.tenant, &read)
     }
 
-    /// So that a reader finds every table, also one that a later host has added.
-    fn make_tables(&self, version: u64) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        let read = self.database.begin_read().map_err(|e| fail(&e))?;
-        if version != 0 && read.list_tables().map_err(|e| fail(&e))?.count() >= t::COUNT {
-            return Ok(());
-        }
-        drop(read);
-        let write = self.database.begin_write().map_err(|e| fail(&e))?;
-        self.make_missing(&write)?;
-        if version == 0 {
-            let mut table = write.open_table(t::META).map_err(|e| fail(&e))?;
-            table
-                .insert(t::meta::VERSION, VERSION)
-                .map_err(|e| fail(&e))?;
-        }
-        write.commit().map_err(|e| fail(&e))
+    /// How far into the trail the results of runs are held; none where nothing was ever written.
+    pub(super) fn trail_committed(&self) -> Result<Option<u64>, StoreError> {
+        guarded!(self.tenant, {
+            let fail = failure(&self.tenant);
+            let read = self.database.begin_read().map_err(|e| fail(&e))?;
+            stated(&self.tenant, &read, t::meta::TRAIL_ENTRIES)
+        })
+    }
+}
+
+impl Records {
+    pub(super) fn open(
+        seal: Arc<Seal>,
+        file: std::fs::File,
+        cache_bytes: usize,
+    ) -> Result<Self, StoreError> {
+        let tenant = seal.tenant().clone();
+        guarded!(tenant, {
+            let raw = AnyVersion::open(&tenant, file, cache_bytes)?;
+            let records = Self { seal, raw };
+            records.make_tables()?;
+            Ok(records)
+        })
     }
 
-    /// Makes the tables that are not there.
-    pub(super) fn make_missing(&self, write: &redb::WriteTransaction) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        macro_rules! make {
-            ($($table:ident)*) => { $(write.open_table(t::$table).map_err(|e| fail(&e))?;)* };
+    fn tenant(&self) -> &TenantId {
+        &self.raw.tenant
+    }
+
+    /// So that a reader finds every table, also one that a later host has added.
+    fn make_tables(&self) -> Result<(), StoreError> {
+        let fail = failure(self.tenant());
+        let version = self.raw.version()?;
+        if version != 0 {
+            check_store(self.tenant(), version)?;
+            let read = self.raw.database.begin_read().map_err(|e| fail(&e))?;
+            check_key(&self.seal, &read)?;
+            if read.list_tables().map_err(|e| fail(&e))?.count() >= t::COUNT {
+                return Ok(());
+            }
         }
-        t::each_table!(make);
-        Ok(())
+        let mut change = self.change()?;
+        change.make_missing()?;
+        if version == 0 {
+            change.state_version()?;
+        }
+        change.commit()
     }
 
     /// What is committed now, unchanged by what comes.
@@ -90,10 +101,10 @@ impl Records {
     /// # Errors
     /// When the database refuses.
     pub fn view(&self) -> Result<View, StoreError> {
-        guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
-            let read = self.database.begin_read().map_err(|e| fail(&e))?;
-            Ok(View::of(self.tenant.clone(), read))
+        guarded!(self.tenant(), {
+            let fail = failure(self.tenant());
+            let read = self.raw.database.begin_read().map_err(|e| fail(&e))?;
+            Ok(View::of(Arc::clone(&self.seal), read))
         })
     }
 
@@ -102,10 +113,10 @@ impl Records {
     /// # Errors
     /// When the database refuses.
     pub fn change(&self) -> Result<Change, StoreError> {
-        guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
-            let write = self.database.begin_write().map_err(|e| fail(&e))?;
-            Ok(Change::of(self.tenant.clone(), write))
+        guarded!(self.tenant(), {
+            let fail = failure(self.tenant());
+            let write = self.raw.database.begin_write().map_err(|e| fail(&e))?;
+            Ok(Change::of(Arc::clone(&self.seal), write))
         })
     }
 }
@@ -114,13 +125,33 @@ impl Records {
 /// where it has none yet.
 pub(super) fn version_of(tenant: &TenantId, read: &ReadTransaction) -> Result<u64, StoreError> {
     let fail = failure(tenant);
-    let table = match read.open_table(t::META) {
+    match read.open_table(t::META.definition()) {
+        Ok(_) => Ok(stated(tenant, read, t::meta::VERSION)?.unwrap_or(1)),
+        Err(TableError::TableDoesNotExist(_)) => Ok(0),
+        Err(error) => Err(fail(&error)),
+    }
+}
+
+/// That a store is sealed with this key.
+pub(super) fn check_key(seal: &Seal, read: &ReadTransaction) -> Result<(), StoreError> {
+    let stated = stated(seal.tenant(), read, t::meta::KEY_CHECK)?;
+    seal.checked(stated.unwrap_or_default())
+}
+
+/// What stands in `META` under a name.
+fn stated(
+    tenant: &TenantId,
+    read: &ReadTransaction,
+    name: &str,
+) -> Result<Option<u64>, StoreError> {
+    let fail = failure(tenant);
+    let table = match read.open_table(t::META.definition()) {
         Ok(table) => table,
-        Err(TableError::TableDoesNotExist(_)) => return Ok(0),
+        Err(TableError::TableDoesNotExist(_)) => return Ok(None),
         Err(error) => return Err(fail(&error)),
     };
-    let stated = table.get(t::meta::VERSION).map_err(|e| fail(&e))?;
-    Ok(stated.map_or(1, |version| version.value()))
+    let found = table.get(name).map_err(|e| fail(&e))?;
+    Ok(found.map(|value| value.value()))
 }
 
 pub(super) fn failure(

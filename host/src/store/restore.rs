@@ -1,11 +1,10 @@
 //! A backup made a home again.
 
 use super::backup::{BackupError, HEAD, SUMS, all_files, copied, empty, summed};
-use super::guard::guarded;
 use super::version;
-use super::{Dir, Home, Random, StoreError, View, file, lock};
+use super::{Dir, GoOnError, Home, Random, StoreError, file, lock};
 use crate::model::{Digest, Instant, TenantId};
-use crate::trail::{Log, OpenError, Opening, Origin, Restore};
+use crate::trail::Restore;
 use std::collections::BTreeSet;
 
 /// The largest list of sums that is read, in bytes.
@@ -60,6 +59,9 @@ impl Home {
         let text = file::read_text(from, SUMS, MAX_SUMS_BYTES)?.ok_or(BackupError::NotWhole)?;
         let sums = checked(from, &text)?;
         file::make_private_dir(&to, "tenants").map_err(StoreError::io("tenants"))?;
+        if from.exists("keys") {
+            file::make_private_dir(&to, "keys").map_err(StoreError::io("keys"))?;
+        }
         let mut last = None;
         for (path, digest) in &sums {
             match path.as_str() {
@@ -72,15 +74,29 @@ impl Home {
         for folder in ["tenants", "modules"] {
             to.create_dir_all(folder).map_err(StoreError::io(folder))?;
         }
-        let home = Self::unchecked(std::sync::Arc::new(super::Below::new(to)))?;
+        let keys = super::KeyFolder::new(
+            to.try_clone().map_err(StoreError::io("."))?,
+            std::sync::Arc::new(super::SystemRandom),
+        );
+        let home = Self::unchecked(
+            std::sync::Arc::new(super::Below::new(to)),
+            std::sync::Arc::new(keys),
+        )?;
         let backup = Digest::of(text.as_bytes());
         let (mut tenants, mut damaged) = (Vec::new(), Vec::new());
+        let entry = Restore {
+            backup: Some(backup),
+            taken: Some(taken),
+            before: None,
+            by: None,
+        };
         for tenant in home.tenants()?.0 {
-            match home.record_restore(&tenant, Restore { backup, taken }, random, now) {
+            match home.record_restore(&tenant, entry.clone(), random, now) {
                 Ok(entry) => tenants.push((tenant, entry)),
                 // It was damaged when it was backed up. It is there as it was; the others work.
                 Err(
                     error @ (BackupError::Trail { .. }
+                    | BackupError::Damage { .. }
                     | BackupError::Store(
                         StoreError::Damaged { .. } | StoreError::Record { .. },
                     )),
@@ -106,30 +122,28 @@ impl Home {
         now: Instant,
     ) -> Result<Option<u64>, BackupError> {
         let scope = self.tenant(tenant)?;
-        if scope.read_trail()?.is_none() {
+        let Some(mut trail) = scope.read_trail()? else {
             return Ok(None);
+        };
+        // As it was backed up: a damaged one is not gone on after as if it were sound.
+        let key = scope.trail_key();
+        let named = |log: &str| key.signer(log).ok().map(|signer| signer.key().clone());
+        if let Some(bad) = crate::trail::verify(&mut trail, &named, None).bad {
+            return Err(BackupError::Damage {
+                tenant: tenant.clone(),
+                bad,
+            });
         }
-        let failed = |error| BackupError::Trail {
-            tenant: tenant.clone(),
-            error,
-        };
         let writer = scope.lock_within(lock::WAIT)?;
-        let records = guarded!(tenant, { scope.records_of_any_version(&writer, 1 << 20) })?;
-        let view = records.as_ref().map(super::Records::view).transpose()?;
-        let mut origin = [0; 16];
-        random.fill(&mut origin)?;
-        let opening = Opening {
-            origin: Origin::from_bytes(origin),
-            now,
-            sealed: 0,
-            committed: view.as_ref().map(View::trail_committed).transpose()?,
-        };
-        let (log, _) = Log::open(scope.trail(&writer)?, opening).map_err(failed)?;
-        let recorded = log.append(now, entry).and_then(|number| {
-            log.sync()?;
-            Ok(number)
-        });
-        recorded.map(Some).map_err(|e| failed(OpenError::Record(e)))
+        match scope.go_on(&writer, random, now, entry) {
+            Ok(went) => Ok(Some(went.entry)),
+            Err(GoOnError::NoTrail) => Ok(None),
+            Err(GoOnError::Store(error)) => Err(error.into()),
+            Err(GoOnError::Trail(error)) => Err(BackupError::Trail {
+                tenant: tenant.clone(),
+                error,
+            }),
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 
 use super::block::Block;
 use super::guard::guarded;
-use super::records::{decode, failure, unreadable};
+use super::records::{failure, unreadable};
+use super::remember::Kept;
+use super::sealed::Hidden;
 use super::tables::{self as t, Rejected, meta};
 use super::{Change, StoreError, View};
 use crate::model::{AlertNumber, Case, Enrichment, Holding, Instant, Statement, Text};
-use redb::ReadableTable as _;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is said instead of a text that was deleted.
@@ -94,72 +95,59 @@ impl Change {
     }
 
     fn expire_documents(&mut self, before: Instant) -> Result<Expired, StoreError> {
-        let fail = failure(&self.tenant);
-        let alerts = self.write.open_table(t::ALERTS).map_err(|e| fail(&e))?;
-        let mut documents = self.write.open_table(t::BYTES).map_err(|e| fail(&e))?;
-        let mut revisions = self.write.open_table(t::REVISIONS).map_err(|e| fail(&e))?;
-        let mut frames = self.write.open_table(t::FRAMES).map_err(|e| fail(&e))?;
+        let alerts = self.sealed(t::ALERTS)?;
+        let mut documents = self.sealed(t::BYTES)?;
+        let mut revisions = self.sealed(t::REVISIONS)?;
+        let mut frames = self.sealed(t::FRAMES)?;
         let mut expired = Expired::NOTHING;
-        for row in alerts.iter().map_err(|e| fail(&e))? {
-            let (first, bytes) = row.map_err(|e| fail(&e))?;
-            let block = Block::read(bytes.value())
+        for row in alerts.all()? {
+            let row = row?;
+            let bytes = row.open()?;
+            let block = Block::read(&bytes)
                 .ok_or_else(|| unreadable(&self.tenant, "a block of alerts", &"it is cut short"))?;
-            let (first, count) = (first.value(), block.len() as u64);
-            let past = block.taken_in < before;
-            if past && documents.remove(first).map_err(|e| fail(&e))?.is_some() {
+            let (first, count) = (row.key(), block.len() as u64);
+            if block.taken_in < before && documents.remove(&first)? {
                 expired.add(first, count);
-                let range = (first, 0)..(first + count, 0);
-                revisions
-                    .retain_in(range, |_, _| false)
-                    .map_err(|e| fail(&e))?;
-                frames
-                    .retain_in(first..first + count, |_, _| false)
-                    .map_err(|e| fail(&e))?;
+                revisions.remove_all((first, 0)..(first + count, 0))?;
+                frames.remove_all(first..first + count)?;
             }
         }
         Ok(expired)
     }
 
     fn expire_rejects(&mut self, before: Instant) -> Result<Expired, StoreError> {
-        let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::REJECTS).map_err(|e| fail(&e))?;
+        let mut table = self.sealed(t::REJECTS)?;
         let mut past = Vec::new();
-        for row in table.iter().map_err(|e| fail(&e))? {
-            let (number, bytes) = row.map_err(|e| fail(&e))?;
-            let reject: Rejected = decode(&self.tenant, "a reject", bytes.value())?;
-            if reject.taken_in < before {
-                past.push(number.value());
+        for row in table.all()? {
+            let row = row?;
+            if row.read::<Rejected>("a reject")?.taken_in < before {
+                past.push(row.key());
             }
         }
         let mut expired = Expired::NOTHING;
         for number in past {
-            table.remove(number).map_err(|e| fail(&e))?;
+            table.remove(&number)?;
             expired.add(number, 1);
         }
         Ok(expired)
     }
 
     fn expire_enrichments(&mut self, before: Instant) -> Result<Expired, StoreError> {
-        let fail = failure(&self.tenant);
         let mut new: Vec<(AlertNumber, Vec<Enrichment>)> = Vec::new();
-        let table = self
-            .write
-            .open_table(t::ENRICHMENTS)
-            .map_err(|e| fail(&e))?;
-        for row in table.iter().map_err(|e| fail(&e))? {
-            let (group, bytes) = row.map_err(|e| fail(&e))?;
-            let all: Vec<Enrichment> =
-                decode(&self.tenant, "a group's enrichments", bytes.value())?;
+        let table = self.sealed(t::ENRICHMENTS)?;
+        for row in table.all()? {
+            let row = row?;
+            let all: Vec<Enrichment> = row.read("a group's enrichments")?;
             let is_gone =
                 |e: &Enrichment| e.kind == Statement::KnownGood && e.text.as_str() == GONE;
-            if !all.iter().all(is_gone) && self.newest(group.value())? < before {
+            if !all.iter().all(is_gone) && self.newest(row.key())? < before {
                 // What a fact covers stays covered: the host compared it, and the queue rests on it.
                 let kept = all.into_iter().filter(|e| e.kind == Statement::KnownGood);
                 let kept = kept.map(|e| Enrichment {
                     text: Text::capped(GONE, 64),
                     ..e
                 });
-                new.push((group.value(), kept.collect()));
+                new.push((row.key(), kept.collect()));
             }
         }
         drop(table);
@@ -172,11 +160,10 @@ impl Change {
     }
 
     fn expire_drafts(&mut self, before: Instant) -> Result<Expired, StoreError> {
-        let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::DRAFTS).map_err(|e| fail(&e))?;
+        let mut table = self.sealed(t::DRAFTS)?;
         let mut cases = BTreeSet::new();
-        for row in table.iter().map_err(|e| fail(&e))? {
-            cases.insert(row.map_err(|e| fail(&e))?.0.value().0);
+        for row in table.all()? {
+            cases.insert(row?.key().0);
         }
         let mut expired = Expired::NOTHING;
         for number in cases {
@@ -188,9 +175,7 @@ impl Change {
                 newest = newest.max(self.newest(group)?);
             }
             if newest < before {
-                table
-                    .retain_in((number, 0)..=(number, u32::MAX), |_, _| false)
-                    .map_err(|e| fail(&e))?;
+                table.remove_all((number, 0)..=(number, u32::MAX))?;
                 expired.add(number, 1);
             }
         }
@@ -199,22 +184,21 @@ impl Change {
 
     fn expire_notes(&mut self, before: Instant) -> Result<Expired, StoreError> {
         let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::NOTES).map_err(|e| fail(&e))?;
-        let mut ages = self.write.open_table(t::NOTE_AGES).map_err(|e| fail(&e))?;
-        let mut past: Vec<(String, i64, String)> = Vec::new();
-        for row in table.iter().map_err(|e| fail(&e))? {
-            let (key, value) = row.map_err(|e| fail(&e))?;
-            let ((module, key), (freshness, written, _)) = (key.value(), value.value());
-            if written < before.millis() {
-                past.push((module.to_owned(), freshness, key.to_owned()));
+        let mut table = self.sealed(t::NOTES)?;
+        let mut ages = self.plain(t::NOTE_AGES)?;
+        let mut past: Vec<(String, i64, Hidden)> = Vec::new();
+        for row in table.all()? {
+            let row = row?;
+            let note = Kept::read(&self.tenant, &row.open()?)?;
+            if note.written < before.millis() {
+                let (module, key) = row.key();
+                past.push((module.to_owned(), note.freshness, key));
             }
         }
         let mut by_module: BTreeMap<&str, u64> = BTreeMap::new();
         for (module, freshness, key) in &past {
-            table
-                .remove((module.as_str(), key.as_str()))
-                .map_err(|e| fail(&e))?;
-            ages.remove((module.as_str(), *freshness, key.as_str()))
+            table.remove(&(module.as_str(), *key))?;
+            ages.remove((module.as_str(), *freshness, *key))
                 .map_err(|e| fail(&e))?;
             *by_module.entry(module).or_default() += 1;
         }
@@ -231,14 +215,11 @@ impl Change {
     }
 
     fn expire_material(&mut self, entries: &[u64]) -> Result<Expired, StoreError> {
-        let fail = failure(&self.tenant);
-        let mut table = self.write.open_table(t::MATERIAL).map_err(|e| fail(&e))?;
-        // What a failed run said goes with what it was handed.
-        let mut failed = self.write.open_table(t::FAILED).map_err(|e| fail(&e))?;
         let mut expired = Expired::NOTHING;
         for entry in entries {
-            failed.remove(*entry).map_err(|e| fail(&e))?;
-            if table.remove(*entry).map_err(|e| fail(&e))?.is_some() {
+            // What a failed run said goes with what it was handed.
+            self.sealed(t::FAILED)?.remove(entry)?;
+            if self.remove_material(*entry)? {
                 expired.add(*entry, 1);
             }
         }
@@ -247,28 +228,20 @@ impl Change {
 
     /// When the newest alert of a group was taken in.
     fn newest(&self, group: AlertNumber) -> Result<Instant, StoreError> {
-        let fail = failure(&self.tenant);
-        let members = self.write.open_table(t::MEMBERS).map_err(|e| fail(&e))?;
-        let mut blocks = members
-            .range((group, 0)..=(group, u64::MAX))
-            .map_err(|e| fail(&e))?;
-        let last = match blocks.next_back() {
+        let members = self.sealed(t::MEMBERS)?;
+        let last = match members.rows((group, 0)..=(group, u64::MAX))?.last_row()? {
             None => group,
             Some(row) => {
-                let (_, bytes) = row.map_err(|e| fail(&e))?;
-                let alerts: Vec<AlertNumber> =
-                    decode(&self.tenant, "a group's alerts", bytes.value())?;
+                let alerts: Vec<AlertNumber> = row.read("a group's alerts")?;
                 alerts.last().copied().unwrap_or(group)
             }
         };
-        let alerts = self.write.open_table(t::ALERTS).map_err(|e| fail(&e))?;
-        let mut before = alerts.range(..=last).map_err(|e| fail(&e))?;
-        let Some(row) = before.next_back() else {
+        let alerts = self.sealed(t::ALERTS)?;
+        let Some(row) = alerts.rows(..=last)?.last_row()? else {
             return Ok(Instant::default());
         };
-        let (_, bytes) = row.map_err(|e| fail(&e))?;
-        let block = Block::read(bytes.value());
-        Ok(block.map_or_else(Instant::default, |block| block.taken_in))
+        let bytes = row.open()?;
+        Ok(Block::read(&bytes).map_or_else(Instant::default, |block| block.taken_in))
     }
 }
 
@@ -276,14 +249,12 @@ impl View {
     /// What was deleted because its time was over, by the entry of the trail that says so, ascending.
     pub fn deletions(&self) -> Result<Vec<(u64, Deletion)>, StoreError> {
         guarded!(self.tenant(), {
-            let table = self.table(t::DELETIONS)?;
-            let rows = table.iter().map_err(|e| self.fail(&e))?;
-            rows.map(|row| {
-                let (entry, bytes) = row.map_err(|e| self.fail(&e))?;
-                let deletion = decode(self.tenant(), "a deletion", bytes.value())?;
-                Ok((entry.value(), deletion))
-            })
-            .collect()
+            let table = self.sealed(t::DELETIONS)?;
+            let rows = table.all()?.map(|row| {
+                let row = row?;
+                Ok((row.key(), row.read("a deletion")?))
+            });
+            rows.collect()
         })
     }
 

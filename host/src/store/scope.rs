@@ -1,6 +1,9 @@
+use super::backup::all_files;
 use super::lock::{self, Tried};
-use super::medium::TrailFile;
-use super::{Dir, Records, StoreError, file};
+use super::records::AnyVersion;
+use super::seal::Seal;
+use super::{Dir, Random, Records, StoreError, file};
+use crate::custody::{Custody, CustodyError};
 use crate::model::TenantId;
 use cap_std::fs::OpenOptions;
 use std::sync::Arc;
@@ -10,24 +13,67 @@ const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// How long a reader waits for a writer that may be making or repairing the database.
 const REPAIR: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(20);
+const STORE: &str = "store.redb";
+const NEW_STORE: &str = ".store.redb.new";
 
 /// One tenant's folder. Made by [`super::Home`] alone, and the only way to that tenant's files.
 pub struct TenantScope {
     tenant: TenantId,
     dir: Arc<Dir>,
+    /// The home's own folder, for the head of the tenant's trail, which is not kept in the tenant's.
+    home: Arc<Dir>,
+    custody: Arc<dyn Custody>,
+    random: Arc<dyn Random>,
 }
 
 impl TenantScope {
-    pub(super) fn new(tenant: TenantId, dir: Dir) -> Self {
+    pub(super) fn new(
+        tenant: TenantId,
+        dir: Dir,
+        home: Arc<Dir>,
+        custody: Arc<dyn Custody>,
+        random: Arc<dyn Random>,
+    ) -> Self {
         Self {
             tenant,
             dir: Arc::new(dir),
+            home,
+            custody,
+            random,
         }
     }
 
     /// The tenant.
     pub fn tenant(&self) -> &TenantId {
         &self.tenant
+    }
+
+    /// Who keeps the tenant's keys.
+    pub fn custody(&self) -> &Arc<dyn Custody> {
+        &self.custody
+    }
+
+    /// What the tenant's data is sealed with.
+    pub(super) fn seal(&self) -> Result<Arc<Seal>, StoreError> {
+        let key = self.custody.vault_key(&self.tenant)?;
+        let place = self.custody.place(&self.tenant);
+        let seal = Seal::new(&self.tenant, &key, Arc::clone(&self.random), place)?;
+        Ok(Arc::new(seal))
+    }
+
+    /// Makes the keys of a tenant that has nothing sealed yet: a folder that was made by hand, or whose
+    /// maker stopped, has none.
+    fn first_keys(&self) -> Result<(), StoreError> {
+        match self.custody.vault_key(&self.tenant) {
+            Err(CustodyError::Missing { .. }) => Ok(self.custody.make(&self.tenant)?),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The home's own folder.
+    pub(super) fn home(&self) -> &Arc<Dir> {
+        &self.home
     }
 
     pub(super) fn folder(&self) -> &Dir {
@@ -107,28 +153,37 @@ impl TenantScope {
     /// Opens the tenant's database for writing, making it where it is not there.
     ///
     /// # Errors
-    /// When it cannot be opened.
-    pub fn records(&self, _writer: &WriterLock, cache_bytes: usize) -> Result<Records, StoreError> {
-        const FILE: &str = "store.redb";
-        const NEW: &str = ".store.redb.new";
-        let fail = || StoreError::io(self.path(FILE));
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        file::owner_only(&mut options);
-        // Made under another name: a disk that is full now must not leave half of one for ever.
+    /// When it or its key cannot be opened.
+    pub fn records(&self, writer: &WriterLock, cache_bytes: usize) -> Result<Records, StoreError> {
         // A link counts as one that is there, and is then not followed.
-        if self.dir.symlink_metadata(FILE).is_err() {
-            let mut anew = options.clone();
-            let made = self
-                .dir
-                .open_with(NEW, anew.truncate(true))
-                .map_err(fail())?;
-            drop(Records::open(&self.tenant, made.into_std(), cache_bytes)?);
-            self.dir.rename(NEW, &self.dir, FILE).map_err(fail())?;
-            file::sync(&self.dir).map_err(fail())?;
+        if self.dir.symlink_metadata(STORE).is_err() {
+            self.first_keys()?;
+            drop(self.new_records(writer, cache_bytes)?);
+            self.put_new_records(writer)?;
         }
-        let file = self.dir.open_with(FILE, &options).map_err(fail())?;
-        Records::open(&self.tenant, file.into_std(), cache_bytes)
+        let opened = self.dir.open_with(STORE, &to_write());
+        let file = opened.map_err(StoreError::io(self.path(STORE)))?;
+        Records::open(self.seal()?, file.into_std(), cache_bytes)
+    }
+
+    /// A database that has nothing in it yet, under another name: a disk that is full now, or a
+    /// machine that stops, must not leave half of one.
+    pub(super) fn new_records(
+        &self,
+        _writer: &WriterLock,
+        cache_bytes: usize,
+    ) -> Result<Records, StoreError> {
+        let made = self.dir.open_with(NEW_STORE, to_write().truncate(true));
+        let file = made.map_err(StoreError::io(self.path(STORE)))?;
+        Records::open(self.seal()?, file.into_std(), cache_bytes)
+    }
+
+    /// Puts what [`TenantScope::new_records`] made where the database is looked for, at once and
+    /// durably.
+    pub(super) fn put_new_records(&self, _writer: &WriterLock) -> Result<(), StoreError> {
+        let put = self.dir.rename(NEW_STORE, &self.dir, STORE);
+        put.and_then(|()| file::sync(&self.dir))
+            .map_err(StoreError::io(self.path(STORE)))
     }
 
     /// The tenant's database for writing, whatever version it is of; none where it has none.
@@ -136,15 +191,13 @@ impl TenantScope {
         &self,
         _writer: &WriterLock,
         cache_bytes: usize,
-    ) -> Result<Option<Records>, StoreError> {
+    ) -> Result<Option<AnyVersion>, StoreError> {
         let mut options = OpenOptions::new();
         options.read(true).write(true);
-        match self.dir.open_with("store.redb", &options) {
-            Ok(file) => {
-                Records::of_any_version(&self.tenant, file.into_std(), cache_bytes).map(Some)
-            }
+        match self.dir.open_with(STORE, &options) {
+            Ok(file) => AnyVersion::open(&self.tenant, file.into_std(), cache_bytes).map(Some),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(StoreError::io(self.path("store.redb"))(e)),
+            Err(e) => Err(StoreError::io(self.path(STORE))(e)),
         }
     }
 
@@ -155,13 +208,13 @@ impl TenantScope {
     /// # Errors
     /// When it cannot be opened.
     pub fn read_records(&self, cache_bytes: usize) -> Result<Option<super::View>, StoreError> {
-        let open = || match self.dir.open("store.redb") {
+        let open = || match self.dir.open(STORE) {
             Ok(file) => Ok(Some(file.into_std())),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(StoreError::io(self.path("store.redb"))(e)),
+            Err(e) => Err(StoreError::io(self.path(STORE))(e)),
         };
         let view = || match open()? {
-            Some(file) => super::View::open(&self.tenant, file, cache_bytes),
+            Some(file) => super::View::open(self.seal()?, file, cache_bytes),
             None => Ok(None),
         };
         let mut waited = Duration::ZERO;
@@ -187,38 +240,6 @@ impl TenantScope {
         }
     }
 
-    /// Opens the trail's file for appending, making it where it is not there.
-    ///
-    /// # Errors
-    /// When it cannot be opened.
-    pub fn trail(&self, _writer: &WriterLock) -> Result<TrailFile, StoreError> {
-        let fail = || StoreError::io(self.path("trail/log"));
-        self.dir.create_dir_all("trail").map_err(fail())?;
-        let folder = self.dir.open_dir("trail").map_err(fail())?;
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        let file = folder
-            .open_with("log", &options)
-            .map_err(fail())?
-            .into_std();
-        file::sync(&folder)
-            .and_then(|()| file::sync(&self.dir))
-            .map_err(fail())?;
-        Ok(TrailFile::new(file))
-    }
-
-    /// The trail's bytes as they lie; none where there is no trail yet.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    pub fn read_trail(&self) -> Result<Option<std::fs::File>, StoreError> {
-        match self.dir.open("trail/log") {
-            Ok(file) => Ok(Some(file.into_std())),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(StoreError::io(self.path("trail/log"))(e)),
-        }
-    }
-
     /// How many bytes the tenant's files have together.
     ///
     /// # Errors
@@ -240,7 +261,43 @@ impl TenantScope {
         below(&self.dir).map_err(StoreError::io(format!("tenants/{}", self.tenant)))
     }
 
-    fn path(&self, name: &str) -> String {
+    /// How many files an erasure removes, and their bytes together: all but the trail and the lock.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub fn to_be_erased(&self) -> Result<(u64, u64), StoreError> {
+        let (mut files, mut bytes) = (0, 0);
+        let listed = all_files(&self.dir, &stays);
+        for path in listed.map_err(|(path, error)| StoreError::io(self.path(&path))(error))? {
+            let metadata = self.dir.symlink_metadata(&path);
+            bytes += metadata.map_err(StoreError::io(self.path(&path)))?.len();
+            files += 1;
+        }
+        Ok((files, bytes))
+    }
+
+    /// Removes every file but the trail and the lock. What is not sealed is overwritten with zeros
+    /// first: see [`super::KeyFolder`] for what that is worth on which disk.
+    pub(crate) fn remove_all_but_trail(&self, _writer: &WriterLock) -> Result<(), StoreError> {
+        let listed = all_files(&self.dir, &stays);
+        for path in listed.map_err(|(path, error)| StoreError::io(self.path(&path))(error))? {
+            self.named(match path.as_str() {
+                STORE | NEW_STORE => file::remove(&self.dir, &path),
+                _ => file::destroy(&self.dir, &path),
+            })?;
+        }
+        let fail = || StoreError::io(self.path("."));
+        for entry in self.dir.entries().map_err(fail())? {
+            let entry = entry.map_err(fail())?;
+            let name = entry.file_name();
+            if !stays(&name.to_string_lossy()) {
+                self.dir.remove_dir_all(name).map_err(fail())?;
+            }
+        }
+        file::sync(&self.dir).map_err(fail())
+    }
+
+    pub(super) fn path(&self, name: &str) -> String {
         format!("tenants/{}/{name}", self.tenant)
     }
 
@@ -257,4 +314,16 @@ impl TenantScope {
 /// Being a tenant's one writer. Given back when dropped, and by the system when the process ends.
 pub struct WriterLock {
     _file: std::fs::File,
+}
+
+fn to_write() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    file::owner_only(&mut options);
+    options
+}
+
+/// What of a tenant's folder an erasure leaves.
+fn stays(path: &str) -> bool {
+    matches!(path, "trail" | "trails" | "lock")
 }

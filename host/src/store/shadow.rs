@@ -2,15 +2,18 @@
 //! its own, so that nothing of it can stand where what counts is looked for.
 
 use super::guard::guarded;
-use super::records::{decode, encode, failure};
+use super::records::failure;
+use super::remember::Kept;
+use super::sealed::Hidden;
 use super::tables as t;
 use super::{Change, StoreError, View};
 use crate::model::{AlertNumber, Cost, Instant, ModuleName, Seen, Shadowed, Standing, Text};
-use redb::{Key, ReadOnlyTable, ReadableTable as _, TableDefinition, TableError, Value};
 use std::borrow::Cow;
 
 /// The most batches that wait for a candidate.
 const MAX_WAITING: u64 = 1_000;
+const RECORD: &str = "a candidate's record";
+const WAITING: &str = "what waits for a candidate";
 
 /// Whose notes.
 #[derive(Clone, Copy, Debug)]
@@ -68,24 +71,15 @@ pub(crate) enum Waiting {
 impl Change {
     pub(crate) fn shadowed(&self, module: &ModuleName) -> Result<Option<Shadowed>, StoreError> {
         guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
-            let table = self.write.open_table(t::SHADOWS).map_err(|e| fail(&e))?;
-            let found = table.get(module.as_str()).map_err(|e| fail(&e))?;
-            found
-                .map(|bytes| decode(&self.tenant, "a candidate's record", bytes.value()))
-                .transpose()
+            let table = self.sealed(t::SHADOWS)?;
+            table.read(&module.as_str(), RECORD)
         })
     }
 
     pub(crate) fn put_shadowed(&mut self, shadowed: &Shadowed) -> Result<(), StoreError> {
         guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
-            let bytes = encode(&self.tenant, "a candidate's record", shadowed)?;
-            let mut table = self.write.open_table(t::SHADOWS).map_err(|e| fail(&e))?;
-            table
-                .insert(shadowed.module.as_str(), bytes.as_slice())
-                .map_err(|e| fail(&e))?;
-            Ok(())
+            let mut table = self.sealed(t::SHADOWS)?;
+            table.write(&shadowed.module.as_str(), RECORD, shadowed)
         })
     }
 
@@ -97,21 +91,13 @@ impl Change {
         waiting: &Waiting,
     ) -> Result<(), StoreError> {
         guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
             let name = module.as_str();
-            let bytes = encode(&self.tenant, "what waits for a candidate", waiting)?;
-            let mut table = self
-                .write
-                .open_table(t::SHADOW_WAITING)
-                .map_err(|e| fail(&e))?;
+            let mut table = self.sealed(t::SHADOW_WAITING)?;
             let (first, last) = {
-                let mut rows = table
-                    .range((name, 0)..=(name, u64::MAX))
-                    .map_err(|e| fail(&e))?;
-                let first = rows.next().transpose().map_err(|e| fail(&e))?;
-                let first = first.map(|(key, _)| key.value().1);
-                let last = rows.next_back().transpose().map_err(|e| fail(&e))?;
-                (first, last.map(|(key, _)| key.value().1).or(first))
+                let mut rows = table.rows((name, 0)..=(name, u64::MAX))?;
+                let first = rows.next().transpose()?.map(|row| row.key().1);
+                let last = rows.next_back().transpose()?;
+                (first, last.map(|row| row.key().1).or(first))
             };
             let next = last.map_or(0, |last| last + 1);
             if next - first.unwrap_or(next) >= MAX_WAITING {
@@ -126,9 +112,7 @@ impl Change {
                 }
                 Waiting::Failed { .. } => None,
             };
-            table
-                .insert((name, next), bytes.as_slice())
-                .map_err(|e| fail(&e))?;
+            table.write(&(name, next), WAITING, waiting)?;
             drop(table);
             match through {
                 Some(last) => self.set_shadow_through(module, last),
@@ -166,15 +150,8 @@ impl Change {
 
     pub(crate) fn waited(&mut self, module: &ModuleName, place: u64) -> Result<(), StoreError> {
         guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
-            let mut table = self
-                .write
-                .open_table(t::SHADOW_WAITING)
-                .map_err(|e| fail(&e))?;
-            table
-                .remove((module.as_str(), place))
-                .map_err(|e| fail(&e))?;
-            Ok(())
+            let mut table = self.sealed(t::SHADOW_WAITING)?;
+            table.remove(&(module.as_str(), place)).map(drop)
         })
     }
 
@@ -186,10 +163,7 @@ impl Change {
     ) -> Result<(), StoreError> {
         guarded!(self.tenant, {
             let fail = failure(&self.tenant);
-            let mut table = self
-                .write
-                .open_table(t::SHADOW_GROUPS)
-                .map_err(|e| fail(&e))?;
+            let mut table = self.plain(t::SHADOW_GROUPS)?;
             let is_routine = match seen.standing {
                 Standing::Open => false,
                 Standing::Routine => true,
@@ -210,10 +184,7 @@ impl Change {
     ) -> Result<(), StoreError> {
         guarded!(self.tenant, {
             let fail = failure(&self.tenant);
-            let mut table = self
-                .write
-                .open_table(t::SHADOW_CELLS)
-                .map_err(|e| fail(&e))?;
+            let mut table = self.plain(t::SHADOW_CELLS)?;
             table
                 .insert((module.as_str(), counting, beside), alerts)
                 .map_err(|e| fail(&e))?;
@@ -228,21 +199,24 @@ impl Change {
             let name = module.as_str();
             macro_rules! clear {
                 ($table:ident, $range:expr) => {
-                    self.write
-                        .open_table(t::$table)
-                        .map_err(|e| fail(&e))?
+                    self.plain(t::$table)?
                         .retain_in($range, |_, _| false)
                         .map_err(|e| fail(&e))?
                 };
             }
-            clear!(SHADOW_WAITING, (name, 0)..=(name, u64::MAX));
+            self.sealed(t::SHADOW_WAITING)?
+                .remove_all((name, 0)..=(name, u64::MAX))?;
             clear!(SHADOW_GROUPS, (name, 0, 0)..=(name, u8::MAX, u64::MAX));
             clear!(SHADOW_CELLS, (name, 0, 0)..=(name, u64::MAX, u64::MAX));
             let owner = NotesOf::Beside(module).key();
             let (owner, behind) = (owner.as_ref(), format!("{owner}\0"));
-            let behind = behind.as_str();
-            clear!(NOTES, (owner, "")..(behind, ""));
-            clear!(NOTE_AGES, (owner, i64::MIN, "")..(behind, i64::MIN, ""));
+            let (behind, least) = (behind.as_str(), Hidden::LEAST);
+            self.sealed(t::NOTES)?
+                .remove_all((owner, least)..(behind, least))?;
+            clear!(
+                NOTE_AGES,
+                (owner, i64::MIN, least)..(behind, i64::MIN, least)
+            );
             self.set_meta(&note_count(owner), 0)
         })
     }
@@ -253,25 +227,17 @@ impl Change {
             let fail = failure(&self.tenant);
             let name = module.as_str();
             let (owner, behind) = (NotesOf::Beside(module).key(), format!("{name}\0"));
-            let mut notes = self.write.open_table(t::NOTES).map_err(|e| fail(&e))?;
-            let mut ages = self.write.open_table(t::NOTE_AGES).map_err(|e| fail(&e))?;
+            let mut notes = self.sealed(t::NOTES)?;
+            let mut ages = self.plain(t::NOTE_AGES)?;
             let mut copied = Vec::new();
-            for row in notes
-                .range((name, "")..(behind.as_str(), ""))
-                .map_err(|e| fail(&e))?
-            {
-                let (key, value) = row.map_err(|e| fail(&e))?;
-                let (freshness, written, value) = value.value();
-                copied.push((key.value().1.to_owned(), freshness, written, value.to_vec()));
+            for row in notes.rows((name, Hidden::LEAST)..(behind.as_str(), Hidden::LEAST))? {
+                let row = row?;
+                let note = Kept::read(&self.tenant, &row.open()?)?;
+                copied.push((row.key().1, note));
             }
-            for (key, freshness, written, value) in &copied {
-                notes
-                    .insert(
-                        (owner.as_ref(), key.as_str()),
-                        (*freshness, *written, value.as_slice()),
-                    )
-                    .map_err(|e| fail(&e))?;
-                ages.insert((owner.as_ref(), *freshness, key.as_str()), ())
+            for (key, note) in &copied {
+                notes.put(&(owner.as_ref(), *key), &note.bytes(&self.tenant)?)?;
+                ages.insert((owner.as_ref(), note.freshness, *key), ())
                     .map_err(|e| fail(&e))?;
             }
             drop((notes, ages));
@@ -282,12 +248,10 @@ impl Change {
     /// Removes the examples of what was taken in before a time: they say what enrichments and drafts
     /// say that are deleted then.
     pub(super) fn expire_examples(&mut self, before: Instant) -> Result<(), StoreError> {
-        let fail = failure(&self.tenant);
-        let table = self.write.open_table(t::SHADOWS).map_err(|e| fail(&e))?;
+        let table = self.sealed(t::SHADOWS)?;
         let mut changed: Vec<Shadowed> = Vec::new();
-        for row in table.iter().map_err(|e| fail(&e))? {
-            let (_, bytes) = row.map_err(|e| fail(&e))?;
-            let mut record: Shadowed = decode(&self.tenant, "a candidate's record", bytes.value())?;
+        for row in table.all()? {
+            let mut record: Shadowed = row?.read(RECORD)?;
             let all = record.examples.len();
             record.examples.retain(|e| e.taken_in >= before);
             if record.examples.len() < all {
@@ -309,15 +273,8 @@ impl View {
     /// When the database refuses.
     pub fn shadows(&self) -> Result<Vec<Shadowed>, StoreError> {
         guarded!(self.tenant(), {
-            let Some(table) = self.table_if_any(t::SHADOWS)? else {
-                return Ok(Vec::new());
-            };
-            let rows = table.iter().map_err(|e| self.fail(&e))?;
-            rows.map(|row| {
-                let (_, bytes) = row.map_err(|e| self.fail(&e))?;
-                decode(self.tenant(), "a candidate's record", bytes.value())
-            })
-            .collect()
+            let table = self.sealed(t::SHADOWS)?;
+            table.all()?.map(|row| row?.read(RECORD)).collect()
         })
     }
 
@@ -343,15 +300,11 @@ impl View {
     fn ends(&self, module: &ModuleName) -> Result<std::vec::IntoIter<(u64, Waiting)>, StoreError> {
         let name = module.as_str();
         let mut ends = Vec::new();
-        if let Some(table) = self.table_if_any(t::SHADOW_WAITING)? {
-            let mut rows = table
-                .range((name, 0)..=(name, u64::MAX))
-                .map_err(|e| self.fail(&e))?;
-            for row in [rows.next(), rows.next_back()].into_iter().flatten() {
-                let (key, bytes) = row.map_err(|e| self.fail(&e))?;
-                let waiting = decode(self.tenant(), "what waits for a candidate", bytes.value())?;
-                ends.push((key.value().1, waiting));
-            }
+        let table = self.sealed(t::SHADOW_WAITING)?;
+        let mut rows = table.rows((name, 0)..=(name, u64::MAX))?;
+        for row in [rows.next(), rows.next_back()].into_iter().flatten() {
+            let row = row?;
+            ends.push((row.key().1, row.read(WAITING)?));
         }
         Ok(ends.into_iter())
     }
@@ -377,9 +330,7 @@ impl View {
         (side, group): (Side, AlertNumber),
     ) -> Result<Option<Seen>, StoreError> {
         guarded!(self.tenant(), {
-            let Some(table) = self.table_if_any(t::SHADOW_GROUPS)? else {
-                return Ok(None);
-            };
+            let table = self.plain(t::SHADOW_GROUPS)?;
             let found = table
                 .get((module.as_str(), side.key(), group))
                 .map_err(|e| self.fail(&e))?;
@@ -406,26 +357,12 @@ impl View {
         (counting, beside): (AlertNumber, AlertNumber),
     ) -> Result<u64, StoreError> {
         guarded!(self.tenant(), {
-            let Some(table) = self.table_if_any(t::SHADOW_CELLS)? else {
-                return Ok(0);
-            };
+            let table = self.plain(t::SHADOW_CELLS)?;
             let found = table
                 .get((module.as_str(), counting, beside))
                 .map_err(|e| self.fail(&e))?;
             Ok(found.map_or(0, |row| row.value()))
         })
-    }
-
-    /// A table that a store lacks which no host of today has written to.
-    fn table_if_any<K: Key + 'static, V: Value + 'static>(
-        &self,
-        table: TableDefinition<'_, K, V>,
-    ) -> Result<Option<ReadOnlyTable<K, V>>, StoreError> {
-        match self.read.open_table(table) {
-            Ok(table) => Ok(Some(table)),
-            Err(TableError::TableDoesNotExist(_)) => Ok(None),
-            Err(error) => Err(self.fail(&error)),
-        }
     }
 }
 

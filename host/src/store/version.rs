@@ -6,8 +6,9 @@ use crate::model::Text;
 /// The version of homes and of the record forms in their stores that this host works with.
 ///
 /// 1 was the first. In 2 an alert's record says the form its document came in, what its time rests on
-/// and when it was observed, and a note says when it was written.
-pub const VERSION: u64 = 2;
+/// and when it was observed, and a note says when it was written. In 3 every tenant has keys, and its
+/// store is sealed.
+pub const VERSION: u64 = 3;
 
 pub(super) const FILE: &str = "home.toml";
 /// The largest `home.toml` that is read, in bytes.

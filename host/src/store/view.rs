@@ -1,41 +1,66 @@
+use super::StoreError;
 use super::block::Block;
 use super::guard::guarded;
-use super::records::{decode, failure, unreadable, version_of};
+use super::records::{check_key, decode, failure, unreadable, version_of};
+use super::seal::Seal;
+use super::sealed::{Numbers, Plain, RowKey, Sealed, ToRead};
 use super::tables::{self as t, GroupRow, Notice, Rejected, Stored, meta};
 use super::version::check_store;
-use super::{Material, StoreError};
 use crate::model::{AlertNumber, Case, Draft, Enrichment, Instant, Placement, Rule, TenantId};
 use redb::backends::FileBackend;
 use redb::{
-    ConcurrencyMode, Database, Key, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction,
-    ReadableDatabase as _, ReadableTable as _, TableDefinition, Value,
+    ConcurrencyMode, Database, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction,
+    ReadableDatabase as _, ReadableTable as _,
 };
+use std::collections::HashMap;
 use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a tenant's database held at one moment. Reading does not keep a writer from writing.
 pub struct View {
     tenant: TenantId,
-    pub(super) read: ReadTransaction,
+    pub(super) seal: Arc<Seal>,
+    read: ReadTransaction,
+    opened: Mutex<Opened>,
 }
 
+/// Rows that were opened, so that one that is read again is not opened again: what a view shows stays
+/// as it is.
+#[derive(Default)]
+struct Opened {
+    rows: HashMap<(&'static str, u64), Arc<Vec<u8>>>,
+    bytes: usize,
+}
+
+/// Bytes of opened rows that a view keeps.
+const KEPT_BYTES: usize = 8 << 20;
+
 impl View {
-    pub(super) fn of(tenant: TenantId, read: ReadTransaction) -> Self {
-        Self { tenant, read }
+    pub(super) fn of(seal: Arc<Seal>, read: ReadTransaction) -> Self {
+        let tenant = seal.tenant().clone();
+        Self {
+            tenant,
+            seal,
+            read,
+            opened: Mutex::default(),
+        }
     }
 
     pub(super) fn open(
-        tenant: &TenantId,
+        seal: Arc<Seal>,
         file: File,
         cache_bytes: usize,
     ) -> Result<Option<Self>, StoreError> {
-        guarded!(tenant, { Self::open_file(tenant, file, cache_bytes) })
+        let tenant = seal.tenant().clone();
+        guarded!(tenant, { Self::open_file(seal, file, cache_bytes) })
     }
 
     fn open_file(
-        tenant: &TenantId,
+        seal: Arc<Seal>,
         file: File,
         cache_bytes: usize,
     ) -> Result<Option<Self>, StoreError> {
+        let tenant = seal.tenant();
         let fail = failure(tenant);
         let backend = FileBackend::new(file).map_err(|e| fail(&e))?;
         let database: ReadOnlyDatabase = Database::builder()
@@ -49,7 +74,8 @@ impl View {
             0 => return Ok(None),
             version => check_store(tenant, version)?,
         }
-        Ok(Some(Self::of(tenant.clone(), read)))
+        check_key(&seal, &read)?;
+        Ok(Some(Self::of(seal, read)))
     }
 
     /// The tenant.
@@ -84,10 +110,7 @@ impl View {
 
     /// Distinct documents that were not taken and are held.
     pub fn reject_count(&self) -> Result<u64, StoreError> {
-        guarded!(self.tenant, {
-            let table = self.table(t::REJECTS)?;
-            redb::ReadableTableMetadata::len(&table).map_err(|e| self.fail(&e))
-        })
+        guarded!(self.tenant, { self.sealed(t::REJECTS)?.len() })
     }
 
     /// What was in effect at the last start under a name; none where nothing was kept yet.
@@ -96,21 +119,18 @@ impl View {
         name: &str,
     ) -> Result<Option<T>, StoreError> {
         guarded!(self.tenant, {
-            let found = self.table(t::STATE)?.get(name).map_err(|e| self.fail(&e))?;
-            found
-                .map(|bytes| decode(&self.tenant, "what is in effect", bytes.value()))
-                .transpose()
+            self.sealed(t::STATE)?.read(&name, "what is in effect")
         })
     }
 
     /// When the newest alert was taken in; none where there is none.
     pub fn last_intake(&self) -> Result<Option<Instant>, StoreError> {
         guarded!(self.tenant, {
-            let table = self.table(t::ALERTS)?;
-            let Some((_, bytes)) = table.last().map_err(|e| self.fail(&e))? else {
+            let table = self.sealed(t::ALERTS)?;
+            let Some(row) = table.all()?.last_row()? else {
                 return Ok(None);
             };
-            Ok(Some(self.block(bytes.value())?.taken_in))
+            Ok(Some(self.block(&row.open()?)?.taken_in))
         })
     }
 
@@ -122,13 +142,14 @@ impl View {
     /// The alerts with numbers from `first` through `last`, ascending.
     pub fn alerts(&self, first: AlertNumber, last: AlertNumber) -> Result<Vec<Stored>, StoreError> {
         guarded!(self.tenant, {
-            let table = self.table(t::ALERTS)?;
+            let table = self.sealed(t::ALERTS)?;
             let from = self.block_start(&table, first)?;
             let mut found = Vec::new();
-            for row in table.range(from..=last).map_err(|e| self.fail(&e))? {
-                let (start, bytes) = row.map_err(|e| self.fail(&e))?;
-                let block = self.block(bytes.value())?;
-                for (number, place) in (start.value()..).zip(0..block.len()) {
+            for row in table.rows(from..=last)? {
+                let row = row?;
+                let bytes = row.open()?;
+                let block = self.block(&bytes)?;
+                for (number, place) in (row.key()..).zip(0..block.len()) {
                     if (first..=last).contains(&number) {
                         found.extend(self.stored(number, &block, place)?);
                     }
@@ -141,17 +162,18 @@ impl View {
     /// The alerts of these numbers, which must ascend; numbers that are not there are left out.
     pub fn alerts_of(&self, numbers: &[AlertNumber]) -> Result<Vec<Stored>, StoreError> {
         guarded!(self.tenant, {
-            let table = self.table(t::ALERTS)?;
+            let table = self.sealed(t::ALERTS)?;
             let mut found = Vec::with_capacity(numbers.len());
             let mut numbers = numbers.iter().copied().peekable();
             while let Some(&number) = numbers.peek() {
-                let mut before = table.range(..=number).map_err(|e| self.fail(&e))?;
-                let Some(row) = before.next_back() else {
+                let Some(row) = table.rows(..=number)?.last_row()? else {
                     numbers.next();
                     continue;
                 };
-                let (start, bytes) = row.map_err(|e| self.fail(&e))?;
-                let (start, block) = (start.value(), self.block(bytes.value())?);
+                let start = row.key();
+                let bytes = self.kept(t::ALERTS, start, || row.open().map(Some))?;
+                let bytes = bytes.unwrap_or_default();
+                let block = self.block(&bytes)?;
                 numbers.next();
                 found.extend(self.stored(number, &block, (number - start) as usize)?);
                 let held = start..start + block.len() as u64;
@@ -187,20 +209,17 @@ impl View {
     /// The source's bytes of an alert.
     pub fn bytes(&self, number: AlertNumber) -> Result<Option<Vec<u8>>, StoreError> {
         guarded!(self.tenant, {
-            let alerts = self.table(t::ALERTS)?;
+            let alerts = self.sealed(t::ALERTS)?;
             let start = self.block_start(&alerts, number)?;
-            let Some(block) = alerts.get(start).map_err(|e| self.fail(&e))? else {
+            let Some(block) = alerts.get(&start)? else {
                 return Ok(None);
             };
             let place = number.saturating_sub(start) as usize;
-            let Some(document) = self.block(block.value())?.document(place) else {
+            let Some(document) = self.block(&block)?.document(place) else {
                 return Ok(None);
             };
-            let bytes = self
-                .table(t::BYTES)?
-                .get(start)
-                .map_err(|e| self.fail(&e))?;
-            Ok(bytes.and_then(|bytes| bytes.value().get(document).map(<[u8]>::to_vec)))
+            let bytes = self.sealed(t::BYTES)?.get(&start)?;
+            Ok(bytes.and_then(|bytes| bytes.get(document).map(<[u8]>::to_vec)))
         })
     }
 
@@ -211,13 +230,11 @@ impl View {
         last: AlertNumber,
     ) -> Result<Vec<Placement>, StoreError> {
         guarded!(self.tenant, {
-            let table = self.table(t::PLACEMENTS)?;
+            let table = self.sealed(t::PLACEMENTS)?;
             let from = self.block_start(&table, first)?;
             let mut found = Vec::new();
-            for row in table.range(from..=last).map_err(|e| self.fail(&e))? {
-                let (_, bytes) = row.map_err(|e| self.fail(&e))?;
-                let block: Vec<Placement> =
-                    decode(&self.tenant, "a block of placements", bytes.value())?;
+            for row in table.rows(from..=last)? {
+                let block: Vec<Placement> = row?.read("a block of placements")?;
                 found.extend(
                     block
                         .into_iter()
@@ -231,18 +248,10 @@ impl View {
     /// The alerts of a group, ascending.
     pub fn members(&self, group: AlertNumber) -> Result<Vec<AlertNumber>, StoreError> {
         guarded!(self.tenant, {
-            let table = self.table(t::MEMBERS)?;
+            let table = self.sealed(t::MEMBERS)?;
             let mut found = Vec::new();
-            for row in table
-                .range((group, 0)..=(group, u64::MAX))
-                .map_err(|e| self.fail(&e))?
-            {
-                let (_, bytes) = row.map_err(|e| self.fail(&e))?;
-                found.extend(decode::<Vec<AlertNumber>>(
-                    &self.tenant,
-                    "a group's alerts",
-                    bytes.value(),
-                )?);
+            for row in table.rows((group, 0)..=(group, u64::MAX))? {
+                found.extend(row?.read::<Vec<AlertNumber>>("a group's alerts")?);
             }
             Ok(found)
         })
@@ -266,7 +275,8 @@ impl View {
         most: usize,
     ) -> Result<Vec<AlertNumber>, StoreError> {
         guarded!(self.tenant, {
-            let table = self.table(t::SIMILAR)?;
+            let table = self.plain(t::SIMILAR)?;
+            let property = self.seal.hidden("similar", &property);
             let rows = table
                 .range((property, 0)..(property, below))
                 .map_err(|e| self.fail(&e))?;
@@ -295,7 +305,7 @@ impl View {
     pub fn case_of(&self, group: AlertNumber) -> Result<Option<AlertNumber>, StoreError> {
         guarded!(self.tenant, {
             let found = self
-                .table(t::CASE_OF)?
+                .plain(t::CASE_OF)?
                 .get(group)
                 .map_err(|e| self.fail(&e))?;
             Ok(found.map(|case| case.value()))
@@ -305,7 +315,7 @@ impl View {
     /// Whether a case has changed since it was last drafted.
     pub fn is_changed(&self, case: AlertNumber) -> Result<bool, StoreError> {
         guarded!(self.tenant, {
-            let found = self.table(t::CHANGED)?.get(case);
+            let found = self.plain(t::CHANGED)?.get(case);
             Ok(found.map_err(|e| self.fail(&e))?.is_some())
         })
     }
@@ -313,7 +323,7 @@ impl View {
     /// The cases that have changed since they were last drafted, ascending.
     pub fn changed_cases(&self) -> Result<Vec<AlertNumber>, StoreError> {
         guarded!(self.tenant, {
-            let table = self.table(t::CHANGED)?;
+            let table = self.plain(t::CHANGED)?;
             let rows = table.iter().map_err(|e| self.fail(&e))?;
             rows.map(|row| row.map(|(case, _)| case.value()).map_err(|e| self.fail(&e)))
                 .collect()
@@ -332,28 +342,15 @@ impl View {
     /// The latest draft of a case.
     pub fn draft(&self, case: AlertNumber) -> Result<Option<Draft>, StoreError> {
         guarded!(self.tenant, {
-            let table = self.table(t::DRAFTS)?;
-            let mut rows = table
-                .range((case, 0)..=(case, u32::MAX))
-                .map_err(|e| self.fail(&e))?;
-            match rows.next_back() {
-                None => Ok(None),
-                Some(row) => {
-                    let (_, bytes) = row.map_err(|e| self.fail(&e))?;
-                    decode(&self.tenant, "a draft", bytes.value()).map(Some)
-                }
-            }
+            let table = self.sealed(t::DRAFTS)?;
+            let last = table.rows((case, 0)..=(case, u32::MAX))?.last_row()?;
+            last.map(|row| row.read("a draft")).transpose()
         })
     }
 
     /// A rule that placements and links name.
     pub fn rule(&self, key: u32) -> Result<Option<Rule>, StoreError> {
-        guarded!(self.tenant, {
-            let found = self.table(t::RULES)?.get(key).map_err(|e| self.fail(&e))?;
-            found
-                .map(|bytes| decode(&self.tenant, "a rule", bytes.value()))
-                .transpose()
-        })
+        guarded!(self.tenant, { self.sealed(t::RULES)?.read(&key, "a rule") })
     }
 
     /// Every document that was not taken, in the order they came.
@@ -361,81 +358,81 @@ impl View {
         guarded!(self.tenant, { self.all(t::REJECTS, "a reject") })
     }
 
-    /// What a run's commitments commit to.
-    pub fn material(&self, run: u64) -> Result<Option<Material>, StoreError> {
-        guarded!(self.tenant, {
-            let found = self.table(t::MATERIAL)?.get(run);
-            let Some(bytes) = found.map_err(|e| self.fail(&e))? else {
-                return Ok(None);
-            };
-            let read = Material::read(bytes.value());
-            read.map(Some)
-                .map_err(|e| unreadable(&self.tenant, "a run's material", &e))
-        })
-    }
-
     /// The modules that did not do their work when they last should have.
     pub fn notices(&self) -> Result<Vec<Notice>, StoreError> {
         guarded!(self.tenant, {
-            let table = self.table(t::NOTICES)?;
-            let rows = table.iter().map_err(|e| self.fail(&e))?;
-            rows.map(|row| {
-                let (_, bytes) = row.map_err(|e| self.fail(&e))?;
-                decode(&self.tenant, "a notice", bytes.value())
-            })
-            .collect()
+            let table = self.sealed(t::NOTICES)?;
+            table.all()?.map(|row| row?.read("a notice")).collect()
         })
     }
 
     pub(super) fn meta(&self, name: &str) -> Result<u64, StoreError> {
-        let found = self.table(t::META)?.get(name).map_err(|e| self.fail(&e))?;
+        let found = self.plain(t::META)?.get(name).map_err(|e| self.fail(&e))?;
         Ok(found.map_or(0, |value| value.value()))
     }
 
     fn all<T: for<'a> serde::Deserialize<'a>>(
         &self,
-        table: TableDefinition<'_, u64, &'static [u8]>,
+        table: Sealed<u64>,
         what: &'static str,
     ) -> Result<Vec<T>, StoreError> {
-        let table = self.table(table)?;
-        let rows = table.iter().map_err(|e| self.fail(&e))?;
-        rows.map(|row| {
-            let (_, bytes) = row.map_err(|e| self.fail(&e))?;
-            decode(&self.tenant, what, bytes.value())
-        })
-        .collect()
+        let table = self.sealed(table)?;
+        table.all()?.map(|row| row?.read(what)).collect()
     }
 
     fn one<T: for<'a> serde::Deserialize<'a>>(
         &self,
-        table: TableDefinition<'_, u64, &'static [u8]>,
+        table: Sealed<u64>,
         key: u64,
         what: &'static str,
     ) -> Result<Option<T>, StoreError> {
-        let found = self.table(table)?.get(key).map_err(|e| self.fail(&e))?;
-        found
-            .map(|bytes| decode(&self.tenant, what, bytes.value()))
+        let bytes = self.kept(table, key, || self.sealed(table)?.get(&key))?;
+        bytes
+            .map(|bytes| decode(&self.tenant, what, &bytes))
             .transpose()
     }
 
-    /// The key of the block that a number is in.
-    fn block_start(
+    /// A row's bytes as they were opened before, or as they are opened now.
+    fn kept(
         &self,
-        table: &ReadOnlyTable<u64, &'static [u8]>,
-        number: u64,
-    ) -> Result<u64, StoreError> {
-        let mut before = table.range(..=number).map_err(|e| self.fail(&e))?;
-        match before.next_back() {
-            None => Ok(number),
-            Some(row) => Ok(row.map_err(|e| self.fail(&e))?.0.value()),
+        table: Sealed<u64>,
+        key: u64,
+        open: impl FnOnce() -> Result<Option<Vec<u8>>, StoreError>,
+    ) -> Result<Option<Arc<Vec<u8>>>, StoreError> {
+        let lock = || self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = (table.name(), key);
+        if let Some(bytes) = lock().rows.get(&place) {
+            return Ok(Some(Arc::clone(bytes)));
         }
+        let Some(bytes) = open()?.map(Arc::new) else {
+            return Ok(None);
+        };
+        let mut opened = lock();
+        if opened.bytes + bytes.len() > KEPT_BYTES {
+            *opened = Opened::default();
+        }
+        opened.bytes += bytes.len();
+        opened.rows.insert(place, Arc::clone(&bytes));
+        Ok(Some(bytes))
     }
 
-    pub(super) fn table<K: Key + 'static, V: Value + 'static>(
+    /// The key of the block that a number is in.
+    fn block_start(&self, table: &ToRead<u64>, number: u64) -> Result<u64, StoreError> {
+        let row = table.rows(..=number)?.last_row()?;
+        Ok(row.map_or(number, |row| row.key()))
+    }
+
+    pub(super) fn sealed<K: RowKey>(&self, table: Sealed<K>) -> Result<ToRead<K>, StoreError> {
+        let opened = table.to_read(&self.read, &self.seal);
+        opened.map_err(|e| self.fail(&e))
+    }
+
+    pub(super) fn plain<K: RowKey, V: Numbers>(
         &self,
-        table: TableDefinition<'_, K, V>,
+        table: Plain<K, V>,
     ) -> Result<ReadOnlyTable<K, V>, StoreError> {
-        self.read.open_table(table).map_err(|e| self.fail(&e))
+        let opened = self.read.open_table(table.definition());
+        opened.map_err(|e| self.fail(&e))
     }
 
     pub(super) fn fail(&self, error: &dyn std::fmt::Display) -> StoreError {

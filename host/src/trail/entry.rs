@@ -1,3 +1,5 @@
+use super::frame::Origin;
+use super::merkle::Hash;
 use super::run::{Counts, Intent, Outcome, RunNumber, RunStart, Verdict};
 use super::{Commitment, Words};
 use crate::model::{AlertNumber, Capability, Digest, Holding, Instant, ModuleName, RetentionClass};
@@ -80,12 +82,57 @@ pub enum Entry {
     /// What was past its time is about to be deleted.
     #[serde(rename = "deletion")]
     Deletion(Deletion),
+    /// Everything of the tenant but this trail is about to be destroyed.
+    #[serde(rename = "erasure")]
+    Erasure(Erasure),
     /// The tenant was restored from a backup.
     #[serde(rename = "restore")]
     Restore(Restore),
     /// The trail was opened and its end was not as it should be.
     #[serde(rename = "recovery")]
     Recovery(Recovery),
+}
+
+impl Entry {
+    /// The word that it has for what it is, in its member `kind`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Intake(_) => "intake",
+            Self::RunStart { .. } => "run.start",
+            Self::Intent(_) => "intent",
+            Self::Outcome { .. } => "outcome",
+            Self::Refused { .. } => "refused",
+            Self::RunEnd { .. } => "run.end",
+            Self::Boundary(_) => "boundary",
+            Self::Grant(_) => "grant",
+            Self::Knowledge(_) => "knowledge",
+            Self::Suspension(_) => "suspension",
+            Self::Deletion(_) => "deletion",
+            Self::Erasure(_) => "erasure",
+            Self::Restore(_) => "restore",
+            Self::Recovery(_) => "recovery",
+        }
+    }
+
+    /// The run that it speaks of; none where it belongs to none.
+    pub fn run(&self) -> Option<RunNumber> {
+        match self {
+            Self::RunStart { run, .. }
+            | Self::Intent(Intent { run, .. })
+            | Self::Outcome { run, .. }
+            | Self::RunEnd { run, .. } => Some(*run),
+            Self::Refused { run, .. } => *run,
+            Self::Intake(_)
+            | Self::Boundary(_)
+            | Self::Grant(_)
+            | Self::Knowledge(_)
+            | Self::Suspension(_)
+            | Self::Deletion(_)
+            | Self::Erasure(_)
+            | Self::Restore(_)
+            | Self::Recovery(_) => None,
+        }
+    }
 }
 
 /// Alerts that were taken in.
@@ -241,14 +288,52 @@ pub struct Deletion {
     pub boundary: Digest,
 }
 
-/// A tenant that was restored from a backup: what was recorded after the backup is not in this trail.
+/// What of a tenant is destroyed: its data, and the key that it was sealed with. With it goes the salt
+/// of this entry's commitments, so that they say nothing to anybody who did not keep it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Erasure {
+    /// Alerts that were held.
+    pub alerts: u64,
+    /// Files that go: its store, its knowledge and its boundary.
+    pub files: u64,
+    /// Their bytes together.
+    pub bytes: u64,
+    /// To the reason that was given.
+    pub reason: Commitment,
+    /// To the name of who did it.
+    pub by: Commitment,
+}
+
+/// The log goes on after something that it does not hold: a backup was put back, or the log before it
+/// could not be continued.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Restore {
-    /// The digest of the backup's list of sums, which stands for all of it.
-    pub backup: Digest,
+    /// The digest of the backup's list of sums, which stands for all of it; none where it is not known
+    /// what was put back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<Digest>,
     /// When the backup was made, by its own word.
-    #[serde(rename = "taken_ms")]
-    pub taken: Instant,
+    #[serde(rename = "taken_ms", default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<Instant>,
+    /// The last checkpoint known of the log before this one; none where this is that log, as a host
+    /// before this one restored it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
+    /// To the name of who did it; none where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Commitment>,
+}
+
+/// The last checkpoint known of a log that another one goes on after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Before {
+    /// The log.
+    pub log: Origin,
+    /// How many entries the checkpoint is over.
+    pub size: u64,
+    /// Their root.
+    #[serde(with = "super::words::root")]
+    pub root: Hash,
 }
 
 /// What was found wrong at the trail's end, and what was done. Where it names more runs than fit,

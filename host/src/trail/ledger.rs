@@ -4,22 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Keeps the books while the entries go by: which runs are open, and whether every entry agrees with
 /// those before it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Ledger {
+    /// The number of the log's first entry: 0, but for one that goes on after another.
+    base: u64,
     next: u64,
     open: BTreeMap<RunNumber, OpenRun>,
     totals: Totals,
 }
 
 /// What is recorded so far of a run that has not ended.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 struct OpenRun {
     counts: Counts,
     waiting: BTreeSet<u32>,
 }
 
 /// What a trail holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Totals {
     /// Entries.
     pub entries: u64,
@@ -87,6 +89,25 @@ pub enum Disagreement {
 }
 
 impl Ledger {
+    /// Of a log whose first entry has this number.
+    pub(super) fn new(base: u64) -> Self {
+        Self {
+            base,
+            next: base,
+            ..Self::default()
+        }
+    }
+
+    /// The number of the log's first entry.
+    pub(super) fn base(&self) -> u64 {
+        self.base
+    }
+
+    /// The number of the next entry.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
     /// Enters the next entry. After an error the books are of no use.
     pub(super) fn enter(&mut self, stamped: &Stamped) -> Result<(), Disagreement> {
         let seq = self.next;
@@ -122,7 +143,8 @@ impl Ledger {
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
             | Entry::Restore(_)
-            | Entry::Deletion(_) => Ok(()),
+            | Entry::Deletion(_)
+            | Entry::Erasure(_) => Ok(()),
         }
     }
 

@@ -1,21 +1,22 @@
+use super::disk::{Disk, Limits};
 use super::entry::{
-    BoundaryChange, Deletion, Entry, GrantChange, Intake, KnowledgeChange, Refused, Restore,
-    Stamped, SuspensionChange,
+    BoundaryChange, Deletion, Entry, Erasure, GrantChange, Intake, KnowledgeChange, Refused,
+    Restore, SuspensionChange,
 };
-use super::frame::{self, HEAD, Origin};
-use super::medium::Medium;
+use super::frame::{self, Origin};
+use super::journal::{Frames, JOURNAL};
+use super::ledger::{Disagreement, Ledger};
+use super::note::{SignError, SignedCheckpoint};
 use crate::model::Instant;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::{fmt, io};
-
-/// Once this many bytes wait to be written, the next append writes them.
-const FULL: usize = 1 << 16;
 
 /// A tenant's trail, open for appending: its one writer.
 ///
 /// Appending puts an entry in memory; [`Log::sync`], and the end of every run, writes what waits and
 /// makes it durable. Threads may share it: while one syncs, the others append, and the next sync
-/// covers them all.
+/// covers them all. A checkpoint is signed by [`Log::checkpoint`], when some thousand entries have
+/// none, and when the last handle is dropped.
 #[derive(Clone)]
 pub struct Log {
     shared: Arc<Shared>,
@@ -40,6 +41,20 @@ pub enum TrailError {
         /// Its bytes.
         bytes: usize,
     },
+    /// What was read back from the disk is not what was recorded; nothing was signed.
+    #[error(
+        "`{path}` is not what was written to it a moment ago: no checkpoint is signed over it; check the machine's memory and disk"
+    )]
+    Differs {
+        /// The file, below the trail's folder.
+        path: String,
+    },
+    /// The key that signs checkpoints cannot be used. Recording goes on.
+    #[error("the checkpoint cannot be signed: {0}")]
+    Key(SignError),
+    /// An entry contradicts those before it, so it was not recorded: a fault of the host.
+    #[error("an entry was not recorded: {0}")]
+    Disagreement(#[from] Disagreement),
     /// The run has ended, so nothing more can be recorded of it.
     #[error("run {run} has ended")]
     RunEnded {
@@ -80,50 +95,70 @@ outside_run! {
     SuspensionChange => Entry::Suspension,
     Restore => Entry::Restore,
     Deletion => Entry::Deletion,
+    Erasure => Entry::Erasure,
     Refused => |refused| Entry::Refused { run: None, refused },
 }
 
-/// The one appender. Lock order: `disk`, then `queue`.
+/// The one appender. Lock order: `disk`, then `queue`; `turn` is held by nobody who waits for another.
 pub(super) struct Shared {
     origin: Origin,
+    limits: Limits,
     disk: Mutex<Disk>,
     queue: Mutex<Queue>,
+    turn: Mutex<Turn>,
+    /// Told whenever a sync has ended.
+    synced: Condvar,
 }
 
-struct Disk {
-    medium: Box<dyn Medium>,
-    /// Entries known to be on stable storage.
+/// Who syncs. Whoever waits for a sync waits for the word that one has ended, not for the disk: a lock
+/// goes to whoever asks next, and that is the thread that has just synced, with one entry.
+#[derive(Default)]
+struct Turn {
+    taken: bool,
+    /// The number behind the last entry that was durable when a sync ended.
     durable: u64,
-    /// Empty between two writes; kept for its capacity.
-    writing: Vec<u8>,
+}
+
+/// One's turn to sync, which ends however the sync does.
+struct Taken<'a> {
+    shared: &'a Shared,
+    durable: u64,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut turn) = self.shared.turn.lock() {
+            turn.taken = false;
+            turn.durable = turn.durable.max(self.durable);
+        }
+        self.shared.synced.notify_all();
+    }
 }
 
 struct Queue {
-    /// Frames not yet handed to the medium.
-    waiting: Vec<u8>,
-    /// Entries appended, on the medium or waiting.
-    entries: u64,
+    /// Not yet handed to the disk.
+    waiting: Frames,
+    /// The books with every entry appended.
+    books: Ledger,
     poisoned: bool,
 }
 
 impl Log {
-    /// Of a medium that holds this many entries, all sound, and nothing behind them.
-    pub(super) fn over(medium: Box<dyn Medium>, origin: Origin, entries: u64) -> Self {
-        let disk = Disk {
-            medium,
-            durable: 0,
-            writing: Vec::new(),
-        };
+    /// Of a disk that holds the entries in these books, and nothing behind them.
+    pub(super) fn over(disk: Disk, books: Ledger) -> Self {
         let queue = Queue {
-            waiting: Vec::new(),
-            entries,
+            waiting: Frames::default(),
+            books,
             poisoned: false,
         };
         Self {
             shared: Arc::new(Shared {
-                origin,
+                origin: disk.journal.header.origin,
+                limits: disk.limits,
                 disk: Mutex::new(disk),
                 queue: Mutex::new(queue),
+                turn: Mutex::default(),
+                synced: Condvar::new(),
             }),
         }
     }
@@ -150,6 +185,16 @@ impl Log {
         self.shared.sync()
     }
 
+    /// Makes everything appended so far durable, brings it into tiles, reads these back and signs a
+    /// checkpoint over them; gives the last one where it covers everything.
+    ///
+    /// # Errors
+    /// When it could not be made durable, read back or signed. But for [`TrailError::Key`] the log is
+    /// closed then.
+    pub fn checkpoint(&self) -> Result<Arc<SignedCheckpoint>, TrailError> {
+        self.shared.checkpoint()
+    }
+
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
@@ -169,17 +214,18 @@ impl Shared {
         make: impl FnOnce(u64) -> Entry,
     ) -> Result<u64, TrailError> {
         let mut queue = self.queue()?;
-        let (at, seq) = (queue.waiting.len(), queue.entries);
-        queue.waiting.extend_from_slice(&[0; HEAD]);
-        let entry = make(seq);
-        let stamped = Stamped { seq, time, entry };
-        let written = serde_json::to_writer(&mut queue.waiting, &stamped).map_err(|_| 0);
-        if let Err(bytes) = written.and_then(|()| frame::seal(&mut queue.waiting, at)) {
-            queue.waiting.truncate(at);
-            return Err(TrailError::TooLong { bytes });
-        }
-        queue.entries += 1;
-        let full = queue.waiting.len() >= FULL;
+        let Queue { waiting, books, .. } = &mut *queue;
+        let entry = make(books.next());
+        let seq = match waiting.enter(time, entry, books) {
+            Ok(seq) => seq,
+            Err(error @ TrailError::Disagreement(_)) => {
+                // The books are of no use any more.
+                queue.poisoned = true;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
+        let full = queue.waiting.bytes.len() >= self.limits.full;
         drop(queue);
         if full {
             self.write(&mut *held(&self.disk)?)?;
@@ -189,46 +235,92 @@ impl Shared {
 
     /// Makes everything appended so far durable.
     pub(super) fn sync(&self) -> Result<u64, TrailError> {
-        let wanted = self.queue()?.entries;
+        let wanted = self.queue()?.books.next();
         self.sync_to(wanted)
     }
 
     /// Makes at least this many entries durable, where no other thread has done so by now.
     pub(super) fn sync_to(&self, wanted: u64) -> Result<u64, TrailError> {
+        let mut turn = held(&self.turn)?;
+        while turn.taken && turn.durable < wanted {
+            turn = self.synced.wait(turn).map_err(|_| TrailError::Poisoned)?;
+        }
+        if turn.durable >= wanted {
+            return Ok(turn.durable);
+        }
+        turn.taken = true;
+        let durable = turn.durable;
+        drop(turn);
+        let mut taken = Taken {
+            shared: self,
+            durable,
+        };
+        taken.durable = self.sync_now(wanted)?;
+        Ok(taken.durable)
+    }
+
+    fn sync_now(&self, wanted: u64) -> Result<u64, TrailError> {
         let mut disk = held(&self.disk)?;
         if disk.durable >= wanted {
             return Ok(disk.durable);
         }
-        let entries = self.write(&mut disk)?;
-        if let Err(error) = disk.medium.sync() {
+        let books = self.settle(&mut disk)?;
+        if disk.unsigned() >= self.limits.unsigned {
+            match self.sign(&mut disk, &books) {
+                Ok(_) => (),
+                Err(TrailError::Key(error)) => {
+                    tracing::error!(%error, "no checkpoint could be signed; entries are recorded without one");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(disk.durable)
+    }
+
+    fn checkpoint(&self) -> Result<Arc<SignedCheckpoint>, TrailError> {
+        let mut disk = held(&self.disk)?;
+        let books = self.settle(&mut disk)?;
+        self.sign(&mut disk, &books)
+    }
+
+    fn sign(&self, disk: &mut Disk, books: &Ledger) -> Result<Arc<SignedCheckpoint>, TrailError> {
+        let signed = disk.sign(books);
+        match &signed {
+            Ok(_) | Err(TrailError::Key(_)) => (),
+            Err(_) => self.poison(),
+        }
+        signed
+    }
+
+    /// Makes all that waits durable, and gives the books with it.
+    fn settle(&self, disk: &mut Disk) -> Result<Ledger, TrailError> {
+        let books = self.write(disk)?;
+        if disk.durable == books.next() {
+            return Ok(books);
+        }
+        if let Err(error) = disk.shelf.sync(JOURNAL) {
             self.poison();
             return Err(TrailError::Sync(error));
         }
-        disk.durable = entries;
-        Ok(entries)
+        disk.durable = books.next();
+        Ok(books)
     }
 
-    /// Hands all that waits to the medium and says how many entries it holds then.
-    fn write(&self, disk: &mut Disk) -> Result<u64, TrailError> {
+    /// Hands all that waits to the disk, and gives the books with it.
+    fn write(&self, disk: &mut Disk) -> Result<Ledger, TrailError> {
         let mut queue = self.queue()?;
         std::mem::swap(&mut queue.waiting, &mut disk.writing);
-        let entries = queue.entries;
+        let books = queue.books.clone();
         drop(queue);
-        if !disk.writing.is_empty()
-            && let Err(error) = disk.medium.append(&disk.writing)
-        {
-            self.poison();
-            return Err(TrailError::Write(error));
-        }
-        disk.writing.clear();
-        Ok(entries)
+        disk.append().inspect_err(|_| self.poison())?;
+        Ok(books)
     }
 
     /// Closes the log for good. Where the lock itself is broken it is closed already.
     fn poison(&self) {
         if let Ok(mut queue) = self.queue.lock() {
             queue.poisoned = true;
-            queue.waiting = Vec::new();
+            queue.waiting = Frames::default();
         }
     }
 
@@ -238,6 +330,20 @@ impl Shared {
             return Err(TrailError::Poisoned);
         }
         Ok(queue)
+    }
+}
+
+impl Drop for Shared {
+    /// Signs what no checkpoint covers yet. What cannot be signed now is at the next start.
+    fn drop(&mut self) {
+        let is_done = self.queue().is_err()
+            || held(&self.disk).is_ok_and(|d| d.checkpoint.is_none() && d.written.size() == 0);
+        if is_done || std::thread::panicking() {
+            return;
+        }
+        if let Err(error) = self.checkpoint() {
+            tracing::error!(log = %self.origin, %error, "the trail is closed without a checkpoint over its last entries");
+        }
     }
 }
 

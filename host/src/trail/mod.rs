@@ -50,17 +50,31 @@
 //! ```
 
 mod commitment;
+mod disk;
+mod earlier;
 mod entry;
+mod finding;
 mod frame;
+mod go_on;
+mod head;
+mod journal;
 mod ledger;
 mod log;
-mod medium;
+mod memory;
+mod memory_key;
+mod memory_names;
 pub mod merkle;
 pub mod note;
 mod open;
+mod open_error;
 mod permit;
+mod read;
+mod recovered;
 mod release;
+mod right;
 mod run;
+mod shelf;
+mod tiles;
 mod verify;
 mod words;
 
@@ -68,20 +82,31 @@ mod words;
 mod tests;
 
 pub use commitment::{Commitment, Salt};
+pub use disk::CheckpointKey;
+pub use earlier::upgrade;
 pub use entry::{
-    AbandonedRun, BoundaryChange, DecidedBy, Deletion, Entry, GrantChange, GrantVerb, Intake,
-    KnowledgeChange, Recovery, RecoveryReason, Refused, Restore, Stamped, SuspensionChange,
-    SuspensionVerb,
+    AbandonedRun, Before, BoundaryChange, DecidedBy, Deletion, Entry, Erasure, GrantChange,
+    GrantVerb, Intake, KnowledgeChange, Recovery, RecoveryReason, Refused, Restore, Stamped,
+    SuspensionChange, SuspensionVerb,
 };
+pub use finding::Finding;
 pub use frame::{Fault, HeaderFault, MAX_ENTRY, Origin};
+pub use go_on::{LastKnown, last_known};
+pub use head::head_checkpoint;
 pub use ledger::{Disagreement, Totals};
 pub use log::{Log, OutsideRun, TrailError};
-pub use medium::{Medium, MemoryMedium};
-pub use open::{Dropped, OpenError, Opening, Recovered};
+pub use memory::MemoryShelf;
+pub use memory_key::MemoryKey;
+pub use open::{EARLIER, Opening};
+pub use open_error::OpenError;
 pub use permit::{DurablePermit, Permit, RunRecord};
+pub use read::{Entries, Found, Place, ReadError, last_entry};
+pub use recovered::{Dropped, Recovered};
 pub use release::{Ended, Released};
 pub use run::{
     Counts, Failure, FailureCode, Intent, Limit, Outcome, RefusalCode, RunNumber, RunStart, Verdict,
 };
-pub use verify::{Checked, Entries, Finding, Found, ReadError, Report, verify};
+pub use shelf::{Files, Shelf};
+pub use tiles::{TileError, prove, prove_consistency};
+pub use verify::{Checked, Report, verify};
 pub use words::Words;

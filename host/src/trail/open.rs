@@ -1,204 +1,425 @@
-use super::entry::{AbandonedRun, Entry, Recovery, RecoveryReason};
-use super::frame::{self, Fault, Frames, HEAD, HEADER, HeaderFault, Origin, Step};
-use super::ledger::{Disagreement, Ledger};
-use super::log::{Log, TrailError};
-use super::medium::{Medium, MediumReader};
+use super::disk::{CHECKPOINT, CheckpointKey, Disk, Limits, NEW_CHECKPOINT};
+use super::entry::{Entry, Restore};
+use super::frame::{Fault, HEAD, HEADER, Header, Origin};
+use super::head::Head;
+use super::journal::{Frames, Framing, JOURNAL, Journal};
+use super::ledger::Ledger;
+use super::log::Log;
+use super::merkle::Hash;
+use super::note::{SignedCheckpoint, Signer};
+use super::open_error::OpenError;
+use super::read::{Entries, Place, ReadError};
+use super::recovered::{Dropped, Recovered, recoveries};
+use super::right::Right;
 use super::run::RunNumber;
-use super::verify::{Entries, ReadError};
+use super::shelf::Shelf;
+use super::tiles::{self, Tiles};
 use crate::model::Instant;
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::Arc;
+
+/// The file of a trail of the earlier format, which [`upgrade`](super::upgrade) brings to this one.
+pub const EARLIER: &str = "log";
 
 /// What is known when a trail is opened, beside the trail itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Opening {
     /// The random id for the trail, if it is a new one.
     pub origin: Origin,
     /// The host's clock.
     pub now: Instant,
-    /// How many entries are known, from elsewhere, to have been on stable storage. What is bad or
-    /// missing among them is damage, not a torn tail.
+    /// The number behind the last entry that is known, from elsewhere, to have been on stable
+    /// storage. What is bad or missing before it is damage, not a torn tail.
     pub sealed: u64,
     /// The number behind the last `run.end` whose result the store holds; none where no store goes
     /// with the trail. It counts as sealed too.
     pub committed: Option<u64>,
-}
-
-/// What was found when a trail was opened.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Recovered {
-    /// Whether the trail is new.
-    pub created: bool,
-    /// How many entries it has, with those that say what is told here.
-    pub entries: u64,
-    /// What was cut off its end.
-    pub dropped: Option<Dropped>,
-    /// Runs that never ended, ascending. Nothing of them was released.
-    pub abandoned: Vec<AbandonedRun>,
-    /// Runs that ended and whose result the store does not hold, in the order of their ends: their
-    /// batches are to be run again.
-    pub unstored: Vec<RunNumber>,
-}
-
-/// What was cut off a trail's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dropped {
-    /// The number the first entry of it had.
-    pub entry: u64,
-    /// Where it began, in bytes from the beginning of the file.
-    pub offset: u64,
-    /// How many bytes.
-    pub bytes: u64,
-    /// Whole frames behind the bad one.
-    pub whole: u64,
-    /// What was wrong with the first frame of it; none where it was the file's header.
-    pub fault: Option<Fault>,
-}
-
-/// Why a trail could not be opened. The tenant does not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The medium failed.
-    #[error("the trail cannot be opened: {0}")]
-    Io(#[from] io::Error),
-    /// The file's header is bad.
-    #[error("the trail is damaged: {0}")]
-    Header(HeaderFault),
-    /// A frame that was on stable storage is bad: tampering or rot.
-    #[error(
-        "the trail is damaged: entry {entry} at byte {offset} is known to have been written: {fault}"
-    )]
-    Damaged {
-        /// The entry's number.
-        entry: u64,
-        /// Where its frame begins.
-        offset: u64,
-        /// What is wrong.
-        fault: Fault,
-    },
-    /// An entry is whole and contradicts those before it.
-    #[error("the trail is damaged: entry {entry} at byte {offset}: {what}")]
-    Disagreement {
-        /// The entry's number.
-        entry: u64,
-        /// Where its frame begins.
-        offset: u64,
-        /// What is wrong.
-        what: Disagreement,
-    },
-    /// An entry is whole and none that this host knows.
-    #[error("{0}; was it written by a later version of this host?")]
-    Unknown(ReadError),
-    /// What was found could not be recorded.
-    #[error(transparent)]
-    Record(#[from] TrailError),
+    /// The key that signs its checkpoints.
+    pub key: Arc<dyn CheckpointKey>,
 }
 
 impl Log {
-    /// Opens a trail for appending, or begins a new one in an empty medium. A torn tail is cut off;
+    /// Opens a trail for appending, or begins a new one in an empty folder. A torn tail is cut off;
     /// that, and what was left open, is recorded and durable before this returns.
     ///
     /// It cannot know of a sync that failed in a process before: the kernel may show bytes that the
     /// disk lacks. A host whose trail was closed by a failed sync tells its operator and ends.
     ///
     /// # Errors
-    /// When the trail is damaged or cannot be read, or when what was found cannot be recorded.
+    /// When the trail is damaged, put back to an earlier state or cannot be read, or when what was
+    /// found cannot be recorded.
     pub fn open(
-        medium: impl Medium + 'static,
+        shelf: impl Shelf + 'static,
         opening: Opening,
     ) -> Result<(Self, Recovered), OpenError> {
-        let mut medium: Box<dyn Medium> = Box::new(medium);
+        Self::open_within(Box::new(shelf), opening, Limits::USUAL)
+    }
+
+    pub(super) fn open_within(
+        mut shelf: Box<dyn Shelf>,
+        opening: Opening,
+        limits: Limits,
+    ) -> Result<(Self, Recovered), OpenError> {
+        if shelf.read(EARLIER)?.is_some() {
+            return Err(OpenError::Earlier);
+        }
+        let head = head(&mut *shelf)?;
         let known = opening.sealed.max(opening.committed.unwrap_or(0));
-        let mut found = Recovered {
-            dropped: torn_header(&mut *medium, known)?,
+        let Some(journal) = shelf.read(JOURNAL)? else {
+            let was = match (shelf.read(CHECKPOINT)?, &head) {
+                (Some(_), _) => "a checkpoint is",
+                (None, Some(_)) => "a checkpoint of it is known",
+                (None, None) if known > 0 => "the store holds results of its runs",
+                (None, None) => return Self::begin(shelf, limits, &opening, 0, None),
+            };
+            return Err(OpenError::NoJournal(was));
+        };
+        Found::of(shelf, limits, &journal, head, known, &opening)?.log()
+    }
+
+    /// Begins a log in an empty folder that goes on after another one, which could not be continued:
+    /// `before` says which, and is its first entry. Entries are numbered on from `base`.
+    ///
+    /// # Errors
+    /// When the folder holds a trail, or the log cannot be begun.
+    pub fn begin_after(
+        shelf: impl Shelf + 'static,
+        opening: &Opening,
+        base: u64,
+        before: Restore,
+    ) -> Result<Self, OpenError> {
+        Self::begin_after_within(Box::new(shelf), Limits::USUAL, opening, base, before)
+    }
+
+    pub(super) fn begin_after_within(
+        mut shelf: Box<dyn Shelf>,
+        limits: Limits,
+        opening: &Opening,
+        base: u64,
+        before: Restore,
+    ) -> Result<Self, OpenError> {
+        if shelf.read(JOURNAL)?.is_some() || shelf.read(CHECKPOINT)?.is_some() {
+            return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
+        }
+        Ok(Self::begin(shelf, limits, opening, base, Some(before))?.0)
+    }
+
+    fn begin(
+        mut shelf: Box<dyn Shelf>,
+        limits: Limits,
+        opening: &Opening,
+        base: u64,
+        first: Option<Restore>,
+    ) -> Result<(Self, Recovered), OpenError> {
+        let header = Header {
+            origin: opening.origin,
+            first: 0,
+            base,
+        };
+        let signer = opening.key.signer(&opening.origin.name())?;
+        let mut books = Ledger::new(base);
+        let mut frames = Frames::default();
+        if let Some(before) = first {
+            frames.enter(opening.now, Entry::Restore(before), &mut books)?;
+        }
+        // The first entry is in the file before the file has its name: a log that goes on after
+        // another never stands there without saying so.
+        let lengths = frames.lengths.iter().copied();
+        let journal = Journal::make(&mut *shelf, limits, header, &frames.bytes, lengths)?;
+        let mut disk = Disk::over(shelf, signer, journal, Right::default(), None, limits);
+        frames
+            .leaves
+            .iter()
+            .for_each(|leaf| disk.written.push(*leaf));
+        let found = Recovered {
+            created: true,
+            entries: books.next(),
             ..Recovered::default()
         };
-        if medium.size()? == 0 {
-            medium.append(&frame::header(opening.origin))?;
-            medium.sync()?;
-            found.created = true;
+        let log = Self::over(disk, books);
+        if !frames.leaves.is_empty() {
+            log.checkpoint()?;
         }
-        let (origin, unnamed) = read(&mut *medium, known, opening.committed, &mut found)?;
-        let log = Self::over(medium, origin, found.entries);
-        for recovery in recoveries(&found, unnamed) {
-            let entry = Entry::Recovery(recovery);
-            found.entries = 1 + log.shared().append(opening.now, |_| entry)?;
-        }
-        // Always: a process that was killed may have left entries in the kernel's memory only.
-        log.sync()?;
         Ok((log, found))
     }
 }
 
-/// Cuts off a header that was being written when the file was made.
-fn torn_header(medium: &mut dyn Medium, known: u64) -> Result<Option<Dropped>, OpenError> {
-    let size = medium.size()?;
-    if size == 0 && known > 0 {
-        return Err(OpenError::Header(HeaderFault::Cut));
-    }
-    if size == 0 || size > HEADER as u64 || known > 0 {
-        return Ok(None);
-    }
-    match Entries::new(MediumReader { medium, offset: 0 }) {
-        Ok(_) | Err(ReadError::Header(HeaderFault::Version(_))) => Ok(None),
-        Err(ReadError::Io(error)) => Err(error.into()),
-        Err(
-            ReadError::Header(HeaderFault::Cut | HeaderFault::Magic | HeaderFault::Checksum)
-            | ReadError::Frame { .. }
-            | ReadError::Unknown { .. },
-        ) => {
-            medium.truncate(0)?;
-            Ok(Some(Dropped {
-                entry: 0,
-                offset: 0,
-                bytes: size,
-                whole: 0,
-                fault: None,
-            }))
+fn head(shelf: &mut dyn Shelf) -> Result<Option<Head>, OpenError> {
+    let bytes = shelf.head()?;
+    let head = bytes.map(|bytes| Head::read(&bytes).ok_or(OpenError::HeadDamaged));
+    head.transpose()
+}
+
+/// A trail that was read and found sound, to be continued.
+struct Found {
+    limits: Limits,
+    shelf: Box<dyn Shelf>,
+    signer: Box<dyn Signer>,
+    journal: Journal,
+    /// The tree as it was last signed, and with all entries.
+    signed: Right,
+    checkpoint: Option<SignedCheckpoint>,
+    /// The hashes of the entries that no checkpoint covers.
+    leaves: Vec<Hash>,
+    books: Ledger,
+    recovered: Recovered,
+}
+
+impl Found {
+    fn of(
+        mut shelf: Box<dyn Shelf>,
+        limits: Limits,
+        journal: &[u8],
+        head: Option<Head>,
+        known: u64,
+        opening: &Opening,
+    ) -> Result<Self, OpenError> {
+        let header = Header::read(journal).map_err(OpenError::Header)?;
+        let signer = opening.key.signer(&header.origin.name())?;
+        let checkpoint = checkpoint(&mut *shelf, header.origin, &*signer)?;
+        let size = checkpoint.as_ref().map_or(0, |c| c.unverified().size());
+        let right = tiles::right(&mut *shelf, size).map_err(OpenError::Tile)?;
+        let root = checkpoint.as_ref().map(|c| c.unverified().root());
+        if root.is_some_and(|root| root != right.edge().root()) {
+            return Err(OpenError::Root { size });
         }
+        let head = follows(&mut *shelf, header, size, head)?;
+        let tail = tail(&mut *shelf, journal, header, size, known)?;
+        let kept = head
+            .as_ref()
+            .map(|head| head.checkpoint.unverified().size());
+        tidy(&mut *shelf, kept.unwrap_or(size), size, &tail)?;
+        let mut recovered = Recovered {
+            dropped: tail.dropped,
+            ..Recovered::default()
+        };
+        let books = head.map_or_else(|| Ledger::new(header.base), |head| head.books);
+        let behind = header.base + header.first + tail.lengths.len() as u64;
+        let committed = opening.committed;
+        let (mut books, unnamed) = read(&mut *shelf, books, committed, behind, &mut recovered)?;
+        if books.next() != behind {
+            let index = books.next() - header.base;
+            let missing = ReadError::Missing {
+                index,
+                path: JOURNAL.to_owned(),
+            };
+            return Err(OpenError::Unknown(missing));
+        }
+        let mut added = Frames::default();
+        for recovery in recoveries(&recovered, unnamed) {
+            let entry = Entry::Recovery(recovery);
+            recovered.entries = 1 + added.enter(opening.now, entry, &mut books)?;
+        }
+        let lengths = tail.lengths.iter().copied();
+        let journal = if tail.dropped.is_some() {
+            // What is cut off and what says so change places at once.
+            let frames = journal.get(HEADER..tail.end).unwrap_or_default();
+            let frames = [frames, &added.bytes].concat();
+            let lengths = lengths.chain(added.lengths.iter().copied());
+            Journal::make(&mut *shelf, limits, header, &frames, lengths)?
+        } else {
+            // Once more what no checkpoint covers: where a sync failed in a process before, the kernel
+            // may show bytes that the disk lacks, and would not write them again.
+            let signed = usize::try_from(size.saturating_sub(header.first)).unwrap_or(usize::MAX);
+            let from = HEADER + tail.lengths.iter().take(signed).sum::<usize>();
+            let unsigned = journal.get(from..tail.end).unwrap_or_default();
+            if !unsigned.is_empty() {
+                shelf.write_at(JOURNAL, from as u64, unsigned)?;
+            }
+            let mut journal = Journal::found(limits, header, journal.len() as u64, lengths);
+            if !added.bytes.is_empty() {
+                journal.append(&mut *shelf, &added)?;
+            }
+            journal
+        };
+        let mut leaves = tail.leaves;
+        leaves.append(&mut added.leaves);
+        Ok(Self {
+            limits,
+            shelf,
+            signer,
+            journal,
+            signed: right,
+            checkpoint,
+            leaves,
+            books,
+            recovered,
+        })
+    }
+
+    fn log(self) -> Result<(Log, Recovered), OpenError> {
+        let checkpoint = self.checkpoint.map(Arc::new);
+        let mut disk = Disk::over(
+            self.shelf,
+            self.signer,
+            self.journal,
+            self.signed,
+            checkpoint,
+            self.limits,
+        );
+        self.leaves.iter().for_each(|leaf| disk.written.push(*leaf));
+        // Always: a process that was killed may have left entries, and the names of its files, in the
+        // kernel's memory only.
+        disk.shelf.sync_folder(".")?;
+        let log = Log::over(disk, self.books);
+        log.sync()?;
+        Ok((log, self.recovered))
     }
 }
 
-/// Reads the trail to its last sound entry, cuts off what is behind it, and says which of the
-/// unstored runs no recovery has named yet.
-fn read(
-    medium: &mut dyn Medium,
-    known: u64,
-    committed: Option<u64>,
-    found: &mut Recovered,
-) -> Result<(Origin, Vec<RunNumber>), OpenError> {
-    let mut entries = match Entries::new(MediumReader { medium, offset: 0 }) {
-        Ok(entries) => entries,
-        Err(ReadError::Io(error)) => return Err(error.into()),
-        Err(ReadError::Header(fault)) => return Err(OpenError::Header(fault)),
-        Err(other @ (ReadError::Frame { .. } | ReadError::Unknown { .. })) => {
-            return Err(OpenError::Unknown(other));
-        }
+/// The checkpoint in the folder, signed by the tenant's key over this log.
+fn checkpoint(
+    shelf: &mut dyn Shelf,
+    journal: Origin,
+    signer: &dyn Signer,
+) -> Result<Option<SignedCheckpoint>, OpenError> {
+    let Some(bytes) = shelf.read(CHECKPOINT)? else {
+        return Ok(None);
     };
-    let origin = entries.origin();
-    let mut ledger = Ledger::default();
+    let signed = SignedCheckpoint::parse(&bytes).map_err(OpenError::Checkpoint)?;
+    let found = signed.unverified().origin();
+    if *found != journal.name() {
+        let found = found.to_owned();
+        return Err(OpenError::OtherLog { journal, found });
+    }
+    signed.verify(signer.key()).map_err(OpenError::Checkpoint)?;
+    Ok(Some(signed))
+}
+
+/// That the log in the folder is the one that is known outside, or goes on after it. Gives the head
+/// where it is of this log.
+fn follows(
+    shelf: &mut dyn Shelf,
+    header: Header,
+    size: u64,
+    head: Option<Head>,
+) -> Result<Option<Head>, OpenError> {
+    let Some(head) = head else {
+        return Ok(None);
+    };
+    let checkpoint = head.checkpoint.unverified();
+    let (known, signed, root) = (checkpoint.origin(), checkpoint.size(), checkpoint.root());
+    if known != header.origin.name() {
+        let mut entries = Entries::new(shelf).map_err(OpenError::Unknown)?;
+        let first = entries.next().transpose().map_err(OpenError::Unknown)?;
+        if let Some(Entry::Restore(Restore {
+            before: Some(before),
+            ..
+        })) = first.map(|first| first.stamped.entry)
+            && before.log.name() == known
+            && before.size == signed
+            && before.root == root
+        {
+            return Ok(None);
+        }
+        return Err(OpenError::Stranger {
+            known: known.to_owned(),
+            found: header.origin.name(),
+        });
+    }
+    if signed > size {
+        return Err(OpenError::RolledBack {
+            known: signed,
+            found: size,
+        });
+    }
+    let mut tiles = Tiles::of(shelf, size);
+    if tiles.root_at(signed).map_err(OpenError::Tile)? != root {
+        return Err(OpenError::Forked { size: signed });
+    }
+    Ok(Some(head))
+}
+
+/// What a journal holds.
+struct Tail {
+    lengths: Vec<usize>,
+    /// Where its last sound frame ends.
+    end: usize,
+    /// The hashes of the entries behind the checkpoint's size.
+    leaves: Vec<Hash>,
+    dropped: Option<Dropped>,
+}
+
+/// Reads a journal to its last sound frame. What is signed must be as it was signed.
+fn tail(
+    shelf: &mut dyn Shelf,
+    journal: &[u8],
+    header: Header,
+    size: u64,
+    known: u64,
+) -> Result<Tail, OpenError> {
+    let mut tiles = Tiles::of(shelf, size);
+    let mut framing = Framing::new(journal, HEADER);
+    let place = |offset: u64| Place {
+        path: JOURNAL.to_owned(),
+        offset,
+    };
+    let (mut index, mut lengths, mut leaves) = (header.first, Vec::new(), Vec::new());
+    for framed in &mut framing {
+        let leaf = Hash::leaf(framed.entry);
+        if index >= size {
+            leaves.push(leaf);
+        } else if tiles.leaf(index).map_err(OpenError::Tile)? != leaf {
+            return Err(OpenError::Changed {
+                entry: header.base + index,
+                place: place(framed.offset),
+            });
+        }
+        lengths.push(HEAD + framed.entry.len());
+        index += 1;
+    }
+    let entry = header.base + index;
+    let offset = framing.offset as u64;
+    if index < size || entry < known {
+        return Err(OpenError::Damaged {
+            entry,
+            place: place(offset),
+            fault: framing.bad.unwrap_or(Fault::Cut),
+        });
+    }
+    let dropped = framing.bad.map(|fault| {
+        let (bytes, whole) = framing.behind();
+        Dropped {
+            entry,
+            offset,
+            bytes,
+            whole,
+            fault,
+        }
+    });
+    Ok(Tail {
+        lengths,
+        end: framing.offset,
+        leaves,
+        dropped,
+    })
+}
+
+/// Reads the entries that the books lack, and says which of the unstored runs no recovery has named
+/// yet.
+fn read(
+    shelf: &mut dyn Shelf,
+    mut books: Ledger,
+    committed: Option<u64>,
+    behind: u64,
+    found: &mut Recovered,
+) -> Result<(Ledger, Vec<RunNumber>), OpenError> {
+    let from = committed.map_or(books.next(), |c| c.clamp(books.base(), books.next()));
+    let entries = Entries::after(shelf, from - books.base()).map_err(OpenError::Unknown)?;
+    let sound = usize::try_from(behind.saturating_sub(from)).unwrap_or(usize::MAX);
     let mut named = BTreeSet::new();
-    let mut bad = None;
-    for next in &mut entries {
-        let next = match next {
-            Ok(next) => next,
-            Err(ReadError::Io(error)) => return Err(error.into()),
-            Err(ReadError::Header(fault)) => return Err(OpenError::Header(fault)),
-            Err(ReadError::Frame { fault, .. }) => {
-                bad = Some(fault);
-                break;
-            }
-            Err(unknown @ ReadError::Unknown { .. }) => return Err(OpenError::Unknown(unknown)),
-        };
-        let entry = found.entries;
-        ledger
-            .enter(&next.stamped)
-            .map_err(|what| OpenError::Disagreement {
+    for next in entries.take(sound) {
+        let next = next.map_err(OpenError::Unknown)?;
+        let entry = books.base() + next.index;
+        if entry >= books.next() {
+            let entered = books.enter(&next.stamped);
+            entered.map_err(|what| OpenError::Disagreement {
                 entry,
-                offset: next.offset,
+                place: next.place,
                 what,
             })?;
+        }
         match next.stamped.entry {
             Entry::RunEnd { run, .. } if committed.is_some_and(|stored| entry >= stored) => {
                 found.unstored.push(run);
@@ -215,75 +436,25 @@ fn read(
             | Entry::Knowledge(_)
             | Entry::Suspension(_)
             | Entry::Restore(_)
-            | Entry::Deletion(_) => {}
+            | Entry::Deletion(_)
+            | Entry::Erasure(_) => {}
         }
-        found.entries += 1;
     }
-    let (entry, offset) = (found.entries, entries.offset());
-    drop(entries);
-    if entry < known {
-        return Err(OpenError::Damaged {
-            entry,
-            offset,
-            fault: bad.unwrap_or(Fault::Cut),
-        });
-    }
-    if bad.is_some() {
-        let bytes = medium.size()?.saturating_sub(offset);
-        let whole = whole_frames(medium, offset)?;
-        medium.truncate(offset)?;
-        found.dropped = Some(Dropped {
-            entry,
-            offset,
-            bytes,
-            whole,
-            fault: bad,
-        });
-    }
-    found.abandoned = ledger.open().collect();
+    found.entries = books.next();
+    found.abandoned = books.open().collect();
     let mut unnamed = found.unstored.clone();
     unnamed.retain(|run| !named.contains(run));
-    Ok((origin, unnamed))
+    Ok((books, unnamed))
 }
 
-/// Counts the whole frames from an offset on, wherever they begin.
-fn whole_frames(medium: &mut dyn Medium, offset: u64) -> io::Result<u64> {
-    let mut frames = Frames::new(MediumReader { medium, offset }, offset);
-    let mut whole = 0;
-    loop {
-        let passed = match frames.step()? {
-            Step::End => return Ok(whole),
-            Step::Bad(_) => 1,
-            Step::Entry(entry) => {
-                whole += 1;
-                HEAD + entry.len()
-            }
-        };
-        frames.pass(passed);
+/// Removes what a host that stopped while it signed left beside the tiles of its checkpoint.
+fn tidy(shelf: &mut dyn Shelf, known: u64, size: u64, tail: &Tail) -> io::Result<()> {
+    shelf.remove(NEW_CHECKPOINT)?;
+    if known == size && tail.leaves.is_empty() {
+        return Ok(());
     }
-}
-
-/// The entries that say what was found, as many as it takes; none where all was well.
-fn recoveries(found: &Recovered, unnamed: Vec<RunNumber>) -> Vec<Recovery> {
-    let mut abandoned = found.abandoned.chunks(Recovery::RUNS);
-    let mut unstored = unnamed.chunks(Recovery::RUNS);
-    let mut dropped = found.dropped;
-    let mut out = Vec::new();
-    loop {
-        let next = Recovery {
-            reason: match dropped {
-                Some(Dropped { whole: 1.., .. }) => RecoveryReason::BadFrame,
-                Some(Dropped { .. }) => RecoveryReason::TornTail,
-                None => RecoveryReason::OpenRuns,
-            },
-            dropped_bytes: dropped.map_or(0, |d| d.bytes),
-            dropped_whole: dropped.map_or(0, |d| d.whole),
-            abandoned: abandoned.next().unwrap_or_default().to_vec(),
-            unstored: unstored.next().unwrap_or_default().to_vec(),
-        };
-        if dropped.take().is_none() && next.abandoned.is_empty() && next.unstored.is_empty() {
-            return out;
-        }
-        out.push(next);
+    for path in tiles::strays(shelf, known, size, size + tail.leaves.len() as u64)? {
+        shelf.remove(&path)?;
     }
+    Ok(())
 }

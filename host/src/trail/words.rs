@@ -45,6 +45,26 @@ pub(super) mod field_names {
     }
 }
 
+/// A root as checkpoints write it.
+pub(super) mod root {
+    use crate::trail::merkle::Hash;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(in crate::trail) fn serialize<S: Serializer>(
+        root: &Hash,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_str(root)
+    }
+
+    pub(in crate::trail) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Hash, D::Error> {
+        let text = String::deserialize(from)?;
+        Hash::parse(&text).ok_or_else(|| serde::de::Error::custom("not 32 bytes in base64"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

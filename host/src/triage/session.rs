@@ -77,6 +77,11 @@ impl Modules {
         self.shadows.iter().position(is_of)
     }
 
+    /// Those that run beside them.
+    pub(crate) fn shadows(&self) -> impl Iterator<Item = &Prepared> {
+        self.shadows.iter()
+    }
+
     /// Those that count.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Prepared> {
         self.grouper
@@ -120,6 +125,11 @@ pub enum NotStarted {
         "tenant `{0}` is suspended: nothing is taken in and no module runs until it is resumed"
     )]
     Suspended(TenantId),
+    /// It was erased, or its erasure was begun: nothing is taken in for it any more.
+    #[error(
+        "tenant `{0}` was erased at {1}: what is left of it is its trail, and nothing is taken in for it any more"
+    )]
+    Erased(TenantId, Instant),
     /// Its five statements are not written down.
     #[error("tenant `{0}` has no `boundary.toml`: its five statements must be written down first")]
     NoBoundary(TenantId),

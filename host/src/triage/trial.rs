@@ -17,7 +17,7 @@ use crate::sandbox::{
 };
 use crate::store::Note;
 use crate::trail::{
-    Commitment, Log, MemoryMedium, Opening, Origin, RunStart, Salt, TrailError, Words,
+    Commitment, Log, MemoryKey, MemoryShelf, Opening, Origin, RunStart, Salt, TrailError, Words,
 };
 use crate::written::Problems;
 use std::collections::BTreeMap;
@@ -156,9 +156,10 @@ impl Trial {
             now: as_of,
             sealed: 0,
             committed: None,
+            key: Arc::new(MemoryKey::from_seed([0; 32])),
         };
         let (log, _) =
-            Log::open(MemoryMedium::default(), opening).map_err(|_| NotTried::Made("trail"))?;
+            Log::open(MemoryShelf::default(), opening).map_err(|_| NotTried::Made("trail"))?;
         Ok(Self {
             prepared: sandbox.prepare(&module, granted)?,
             boundary: boundary.digest(),

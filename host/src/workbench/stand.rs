@@ -261,7 +261,7 @@ impl<'a> Stand<'a> {
         let Some(file) = self.casemate.home().tenant(tenant)?.read_trail()? else {
             return Ok(Vec::new());
         };
-        for found in Entries::new(io_buffered(file))? {
+        for found in Entries::new(file)? {
             match found?.stamped.entry {
                 Entry::RunStart { run, start } if start.module == *name => {
                     if let Some(ended) = ended.remove(&run) {
@@ -299,6 +299,7 @@ impl<'a> Stand<'a> {
                 | Entry::Knowledge(_)
                 | Entry::Suspension(_)
                 | Entry::Deletion(_)
+                | Entry::Erasure(_)
                 | Entry::Restore(_)
                 | Entry::Recovery(_) => (),
             }
@@ -337,10 +338,6 @@ fn open_boundary(person: &str, deny: &[&str]) -> String {
         _ => &[exclusion],
     };
     Boundary::template(person, exclusions).replacen("modules = [", "modules = [\"message\",", 1)
-}
-
-fn io_buffered(file: std::fs::File) -> std::io::BufReader<std::fs::File> {
-    std::io::BufReader::new(file)
 }
 
 fn tenant(id: &str) -> Result<TenantId, WorkbenchError> {

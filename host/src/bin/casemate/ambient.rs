@@ -40,6 +40,31 @@ pub(crate) fn new_file(path: &Path) -> anyhow::Result<File> {
     File::create_new(path).with_context(|| format!("`{}` cannot be made", path.display()))
 }
 
+/// A small file's bytes; none where it is not there.
+pub(crate) fn read_if_there(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    let of = || format!("`{}` cannot be read", path.display());
+    match File::open(path) {
+        Ok(file) => {
+            let mut bytes = Vec::new();
+            let mut some = std::io::Read::take(file, 64 << 20);
+            std::io::Read::read_to_end(&mut some, &mut bytes).with_context(of)?;
+            Ok(Some(bytes))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(of),
+    }
+}
+
+/// Replaces a file, at once or not at all.
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let of = || format!("`{}` cannot be written", path.display());
+    let new = path.with_added_extension("new");
+    let written = std::fs::write(&new, bytes).and_then(|()| File::open(&new)?.sync_all());
+    written
+        .and_then(|()| std::fs::rename(&new, path))
+        .with_context(of)
+}
+
 /// Whether the path is a folder that is there.
 pub(crate) fn is_folder(path: &Path) -> bool {
     path.is_dir()

@@ -60,6 +60,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Boundary(args) => commands::boundary::run(shared, args),
         Command::Module(args) => commands::module::run(shared, args),
         Command::Audit(args) => commands::audit::run(shared, args),
+        Command::Trail(args) => commands::trail::run(shared, args),
         Command::Group(args) => commands::group::run(shared, args),
         Command::Rejects(args) => commands::rejects::run(shared, args),
         Command::Retain(args) => commands::retain::run(shared, args),

@@ -1,9 +1,11 @@
 use super::*;
+use crate::trail::frame::{HEAD, HEADER};
+use crate::trail::journal::JOURNAL;
 
-/// A workload of some thirty entries with several syncs. Gives the medium, the number of entries
-/// and bytes on it at the last sync, and the offsets at which its frames begin.
-fn workload() -> (MemoryMedium, u64, Vec<u64>) {
-    let (medium, log) = fresh();
+/// A workload of some thirty entries with several syncs. Gives the folder, the number of entries
+/// and bytes on stable storage, and the offsets at which its frames begin.
+fn workload() -> (MemoryShelf, u64, usize, Vec<u64>) {
+    let (shelf, log) = fresh();
     log.append(NOW, intake()).unwrap();
     for _ in 0..3 {
         let run = log.begin_run(NOW, start()).unwrap();
@@ -15,179 +17,237 @@ fn workload() -> (MemoryMedium, u64, Vec<u64>) {
     let pending = ask(&open).unwrap();
     let sealed = log.sync().unwrap();
     assert_eq!(sealed, 21);
-    // From here on written, but not synced: what waits is written when it fills a buffer.
+    // From here on written, but not synced.
     pending.outcome(NOW, ok()).unwrap();
     let run = log.begin_run(NOW, start()).unwrap();
     for _ in 0..3 {
         ask(&run).unwrap().outcome(NOW, ok()).unwrap();
     }
-    let synced = medium.synced();
-    medium.fail_sync(0);
+    shelf.fail_sync(0);
     assert!(run.end(NOW, commitment("answer"), 0, ()).is_err());
-    assert_eq!(medium.synced(), synced);
-    let bytes = medium.written();
-    let offsets: Vec<u64> = Entries::new(bytes.as_slice())
+    let offsets: Vec<u64> = Entries::new(shelf.clone())
         .unwrap()
-        .map(|found| found.unwrap().offset)
+        .map(|found| found.unwrap().place.offset)
         .collect();
     assert_eq!(offsets.len(), 30);
-    (medium, sealed, offsets)
+    let synced = used(&durable(&shelf)).len();
+    assert_eq!(synced as u64, offsets[21]);
+    (shelf, sealed, synced, offsets)
 }
 
-fn reopen(bytes: Vec<u8>, sealed: u64) -> (MemoryMedium, Result<Recovered, OpenError>) {
-    let medium = MemoryMedium::holding(bytes);
+/// The folder with other bytes in the used part of its journal.
+fn with_journal(shelf: &MemoryShelf, bytes: &[u8]) -> MemoryShelf {
+    let left = shelf.copy();
+    left.tamper(JOURNAL, |journal| {
+        journal.fill(0);
+        journal[..bytes.len()].copy_from_slice(bytes);
+    });
+    left
+}
+
+fn reopen(shelf: &MemoryShelf, sealed: u64) -> Result<Recovered, OpenError> {
     let opening = Opening {
         sealed,
         ..opening()
     };
-    let found = Log::open(medium.clone(), opening).map(|(_, found)| found);
-    (medium, found)
+    Log::open(shelf.clone(), opening).map(|(_, found)| found)
 }
 
 /// What must hold however the unsynced part was left.
-fn recovered(left: &[u8], whole: &[u8], sealed: u64, kept: usize, at: &str) -> Recovered {
-    let (medium, found) = reopen(left.to_vec(), sealed);
-    let found = found.unwrap_or_else(|e| panic!("{at}: {e}"));
-    let bytes = medium.written();
-    assert_eq!(bytes[..kept], whole[..kept], "{at}");
-    assert_eq!(medium.synced(), bytes.len(), "{at}");
-    assert_eq!(
-        found.dropped.map_or(0, |d| d.bytes),
-        (left.len() - kept) as u64,
-        "{at}"
-    );
+fn recovered(shelf: &MemoryShelf, left: &[u8], sealed: u64, kept: usize, at: &str) -> Recovered {
+    let shelf = with_journal(shelf, left);
+    let last = left.iter().rposition(|b| *b != 0).unwrap();
+    let gone = (last + 1).saturating_sub(kept) as u64;
+    let found = reopen(&shelf, sealed).unwrap_or_else(|e| panic!("{at}: {e}"));
+    let bytes = used(&shelf);
+    assert_eq!(bytes[..kept], left[..kept], "{at}");
+    assert_eq!(files(&durable(&shelf)), files(&shelf), "{at}");
+    assert_eq!(found.dropped.map_or(0, |d| d.bytes), gone, "{at}");
     assert!(!found.abandoned.is_empty(), "{at}");
-    let Some(Entry::Recovery(recovery)) = entries(&bytes).pop() else {
+    let Some(Entry::Recovery(recovery)) = entries(&shelf).pop() else {
         panic!("{at}: no recovery");
     };
-    assert_eq!(recovery.dropped_bytes, (left.len() - kept) as u64, "{at}");
+    assert_eq!(recovery.dropped_bytes, gone, "{at}");
     assert_eq!(recovery.abandoned, found.abandoned, "{at}");
-    assert!(verify(&bytes).open.is_empty(), "{at}");
-    let (again, nothing) = reopen(bytes.clone(), found.entries);
-    let nothing = nothing.unwrap();
+    assert!(checked(&shelf).open.is_empty(), "{at}");
+    let before = files(&shelf);
+    let nothing = reopen(&shelf, found.entries).unwrap();
     assert_eq!(
         (nothing.dropped, nothing.abandoned.len()),
         (None, 0),
         "{at}"
     );
-    assert_eq!(again.written(), bytes, "{at}");
+    assert_eq!(files(&shelf), before, "{at}");
     found
 }
 
 #[test]
 fn a_crash_at_any_byte_keeps_what_was_synced_and_says_what_went() {
-    let (medium, sealed, offsets) = workload();
-    let whole = medium.written();
-    let synced = medium.synced();
-    for kept in 0..=whole.len() - synced {
-        let left = medium.crash(kept).written();
-        let end = left.len() as u64;
-        // The last place a frame ends at: where the next one begins, or the file does.
+    let (shelf, sealed, synced, offsets) = workload();
+    let whole = used(&shelf);
+    for end in synced..=whole.len() {
+        // The last place a frame ends at: where the next one begins, or the used part does.
         let sound = offsets.iter().copied().chain([whole.len() as u64]);
-        let sound = sound.filter(|o| *o <= end).max().unwrap() as usize;
-        let found = recovered(&left, &whole, sealed, sound, &format!("cut at {end}"));
+        let sound = sound.filter(|o| *o <= end as u64).max().unwrap() as usize;
+        let at = format!("cut at {end}");
+        let found = recovered(&shelf, &whole[..end], sealed, sound, &at);
         assert!(found.dropped.is_none_or(|d| d.whole == 0));
     }
 }
 
 #[test]
 fn a_bit_flipped_in_the_unsynced_tail_costs_what_is_behind_it_and_says_so() {
-    let (medium, sealed, offsets) = workload();
-    let whole = medium.written();
-    for at in medium.synced()..whole.len() {
+    let (shelf, sealed, synced, offsets) = workload();
+    let whole = used(&shelf);
+    for at in synced..whole.len() {
         let mut left = whole.clone();
         left[at] ^= 1 << (at % 8);
         let bad = offsets.iter().rposition(|o| *o <= at as u64).unwrap();
         let kept = offsets[bad] as usize;
-        let found = recovered(&left, &whole, sealed, kept, &format!("flipped at {at}"));
+        let found = recovered(&shelf, &left, sealed, kept, &format!("flipped at {at}"));
         let dropped = found.dropped.unwrap();
         assert_eq!(dropped.entry, bad as u64);
         assert_eq!(dropped.whole, (offsets.len() - bad - 1) as u64);
     }
 }
 
+/// That a trail whose journal has these bytes is not opened for the entry that holds `at`, and is left
+/// as it is.
+fn damaged(shelf: &MemoryShelf, left: &[u8], sealed: u64, offsets: &[u64], at: usize) {
+    let shelf = with_journal(shelf, left);
+    let before = files(&shelf);
+    let entry = offsets.iter().rposition(|o| *o <= at as u64);
+    match (reopen(&shelf, sealed).unwrap_err(), entry) {
+        (OpenError::Header(_), None) => {}
+        (OpenError::Damaged { entry, place, .. }, Some(want)) => {
+            let found = (entry, place.offset);
+            assert_eq!(found, (want as u64, offsets[want]), "at {at}");
+        }
+        (other, _) => panic!("at {at}: {other}"),
+    }
+    assert_eq!(files(&shelf), before, "at {at}");
+}
+
 #[test]
 fn a_cut_or_a_flipped_bit_below_what_is_sealed_is_damage_and_nothing_is_touched() {
-    let (medium, sealed, offsets) = workload();
-    let whole = medium.written();
-    let synced = medium.synced();
-    let damaged = |left: Vec<u8>, at: usize| {
-        let (medium, found) = reopen(left.clone(), sealed);
-        let entry = offsets.iter().rposition(|o| *o <= at as u64);
-        match (found.unwrap_err(), entry) {
-            (OpenError::Header(_), None) => {}
-            (OpenError::Damaged { entry, offset, .. }, Some(want)) => {
-                assert_eq!((entry, offset), (want as u64, offsets[want]), "at {at}");
-            }
-            (other, _) => panic!("at {at}: {other}"),
-        }
-        assert_eq!(medium.written(), left, "at {at}");
-    };
+    let (shelf, sealed, synced, offsets) = workload();
+    let whole = used(&shelf);
     for at in 0..synced {
-        damaged(whole[..at].to_vec(), at);
+        damaged(&shelf, &whole[..at], sealed, &offsets, at);
         let mut flipped = whole.clone();
         flipped[at] ^= 1 << (at % 8);
-        damaged(flipped, at);
+        damaged(&shelf, &flipped, sealed, &offsets, at);
     }
 }
 
 #[test]
-fn a_crash_while_the_file_is_made_leaves_a_file_that_can_be_opened() {
-    let (medium, _) = fresh();
-    let header = medium.written();
-    for length in 1..header.len() {
-        for left in [header[..length].to_vec(), vec![0; length + 1]] {
-            let (medium, found) = reopen(left.clone(), 0);
-            let found = found.unwrap();
-            assert!(found.created);
-            assert_eq!(found.dropped.map(|d| d.bytes), Some(left.len() as u64));
-            assert_eq!(entries(&medium.written()).len(), 1);
-            assert!(matches!(reopen(left, 1).1, Err(OpenError::Header(_))));
-        }
+fn a_cut_or_a_flipped_bit_below_a_checkpoint_is_damage_though_nobody_else_knows_of_it() {
+    let (shelf, log) = fresh();
+    for _ in 0..3 {
+        log.append(NOW, intake()).unwrap();
     }
+    log.checkpoint().unwrap();
+    let found = Entries::new(shelf.clone()).unwrap();
+    let offsets: Vec<u64> = found.map(|found| found.unwrap().place.offset).collect();
+    let whole = used(&shelf);
+    for at in 0..whole.len() {
+        damaged(&shelf, &whole[..at], 0, &offsets, at);
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (at % 8);
+        damaged(&shelf, &flipped, 0, &offsets, at);
+    }
+}
+
+#[test]
+fn an_entry_that_was_signed_and_is_another_one_now_is_found() {
+    let (shelf, log) = fresh();
+    log.append(NOW, intake()).unwrap();
+    log.checkpoint().unwrap();
+    shelf.tamper(JOURNAL, |journal| {
+        let end = journal.iter().rposition(|b| *b != 0).unwrap() + 1;
+        let mut frame = journal[HEADER..end].to_vec();
+        let digit = frame.len() - 2;
+        frame[digit] ^= 1;
+        frame::seal(&mut frame, 0).unwrap();
+        journal[HEADER..end].copy_from_slice(&frame);
+    });
+    assert!(matches!(
+        reopen(&shelf, 0),
+        Err(OpenError::Changed { entry: 0, .. })
+    ));
 }
 
 #[test]
 fn a_file_that_is_no_trail_is_left_alone() {
-    let other = b"# knowledge of the tenant, in a file of the wrong name".to_vec();
-    let (medium, found) = reopen(other.clone(), 0);
+    let other = b"# knowledge of the tenant, in a file of the wrong name, as long as a header";
+    let shelf = MemoryShelf::default();
+    shelf.tamper(JOURNAL, |bytes| bytes.extend(other));
+    let found = reopen(&shelf, 0);
     assert!(matches!(found, Err(OpenError::Header(HeaderFault::Magic))));
-    assert_eq!(medium.written(), other);
+    assert_eq!(file(&shelf, JOURNAL), other);
+}
+
+#[test]
+fn a_trail_of_the_earlier_format_is_left_for_the_upgrade() {
+    let shelf = MemoryShelf::default();
+    shelf.tamper("log", |bytes| bytes.extend(b"CMTRAIL\n"));
+    assert!(matches!(reopen(&shelf, 0), Err(OpenError::Earlier)));
+    assert_eq!(shelf.clone().list().unwrap(), ["log"]);
+}
+
+#[test]
+fn a_journal_that_is_gone_is_no_new_trail() {
+    let (shelf, log) = fresh();
+    log.append(NOW, intake()).unwrap();
+    log.checkpoint().unwrap();
+    shelf.tamper(JOURNAL, Vec::clear);
+    let is_missed =
+        |shelf: &MemoryShelf, sealed| matches!(reopen(shelf, sealed), Err(OpenError::NoJournal(_)));
+    assert!(is_missed(&shelf, 0), "the checkpoint is there");
+    let head = shelf.clone().head().unwrap();
+    let empty = MemoryShelf::default();
+    empty.set_head(head);
+    assert!(is_missed(&empty, 0), "its head is known");
+    empty.set_head(None);
+    assert!(is_missed(&empty, 1), "the store knows of it");
+    assert!(reopen(&empty, 0).unwrap().created);
 }
 
 #[test]
 fn an_entry_of_a_kind_this_host_does_not_know_is_never_cut_off() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     log.append(NOW, intake()).unwrap();
     log.sync().unwrap();
-    let mut bytes = medium.written();
+    let mut bytes = used(&shelf);
     let at = bytes.len();
-    bytes.extend([0; frame::HEAD]);
+    bytes.extend([0; HEAD]);
     bytes.extend(br#"{"seq":1,"time_ms":0,"kind":"of-later"}"#);
     frame::seal(&mut bytes, at).unwrap();
-    let (medium, found) = reopen(bytes.clone(), 0);
+    let shelf = with_journal(&shelf, &bytes);
+    let found = reopen(&shelf, 0);
     assert!(matches!(found, Err(OpenError::Unknown(_))));
-    assert_eq!(medium.written(), bytes);
+    assert_eq!(used(&shelf), bytes);
 }
 
 #[test]
 fn a_run_that_ended_and_is_not_stored_is_named_once_and_told_each_time() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     for _ in 0..3 {
         let run = log.begin_run(NOW, start()).unwrap();
         let _ = run.end(NOW, commitment("answer"), 0, ()).unwrap();
     }
+    drop(log);
     let committed = Opening {
         committed: Some(2),
         ..opening()
     };
     for entries_then in [7, 7] {
-        let (_, found) = Log::open(medium.clone(), committed).unwrap();
+        let (_, found) = Log::open(shelf.clone(), committed.clone()).unwrap();
         assert_eq!(found.unstored, [2, 4]);
         assert_eq!(found.entries, entries_then);
     }
     assert!(matches!(
-        entries(&medium.written()).last(),
+        entries(&shelf).last(),
         Some(Entry::Recovery(r)) if r.unstored == [2, 4] && r.reason == RecoveryReason::OpenRuns
     ));
     let ahead = Opening {
@@ -195,21 +255,22 @@ fn a_run_that_ended_and_is_not_stored_is_named_once_and_told_each_time() {
         ..opening()
     };
     assert!(matches!(
-        Log::open(medium, ahead),
+        Log::open(shelf, ahead),
         Err(OpenError::Damaged { entry: 7, .. })
     ));
 }
 
 #[test]
 fn more_open_runs_than_an_entry_holds_are_all_named() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     let runs: Vec<_> = (0..60)
         .map(|_| log.begin_run(NOW, start()).unwrap())
         .collect();
     log.sync().unwrap();
+    let shelf = durable(&shelf);
     drop(runs);
-    let (_, found) = Log::open(medium.clone(), opening()).unwrap();
+    let (_, found) = Log::open(shelf.clone(), opening()).unwrap();
     assert_eq!((found.abandoned.len(), found.entries), (60, 63));
-    let report = verify(&medium.written());
+    let report = checked(&shelf);
     assert_eq!((report.totals.abandoned_runs, report.open.len()), (60, 0));
 }

@@ -25,8 +25,8 @@ fn host(log: &Log) -> (u64, u64, Option<TrailError>) {
     (durable, permits, error)
 }
 
-fn closed_for_good(log: &Log, medium: &MemoryMedium) {
-    let (appends, syncs) = (medium.appends(), medium.syncs());
+fn closed_for_good(log: &Log, shelf: &MemoryShelf) {
+    let before = shelf.operations();
     assert!(matches!(
         log.append(NOW, intake()),
         Err(TrailError::Poisoned)
@@ -36,57 +36,61 @@ fn closed_for_good(log: &Log, medium: &MemoryMedium) {
         Err(TrailError::Poisoned)
     ));
     assert!(matches!(log.sync(), Err(TrailError::Poisoned)));
-    assert_eq!(
-        (medium.appends(), medium.syncs()),
-        (appends, syncs),
-        "never retried"
-    );
+    assert!(matches!(log.checkpoint(), Err(TrailError::Poisoned)));
+    assert_eq!(shelf.operations(), before, "never retried");
 }
 
-fn what_was_synced_is_there(medium: &MemoryMedium, durable: u64) {
-    for left in [medium.crash(0), medium.crash(100), medium.crash(usize::MAX)] {
+fn what_was_synced_is_there(shelf: &MemoryShelf, durable: u64) {
+    for every in [u64::MAX, 3, 1] {
+        let mut nth = 0;
+        let left = shelf.left(&mut |choices| {
+            nth += 1;
+            if nth % every == 0 { choices - 1 } else { 0 }
+        });
         let sealed = Opening {
             sealed: durable,
             ..opening()
         };
         let (_, found) = Log::open(left.clone(), sealed).unwrap();
         assert!(found.entries >= durable);
-        assert!(verify(&left.written()).bad.is_none());
+        assert!(checked(&left).bad.is_none());
     }
 }
 
 #[test]
 fn after_any_failed_write_no_permit_is_given_and_what_was_synced_is_there() {
-    let (medium, log) = fresh();
-    let made = medium.appends();
+    let (shelf, log) = fresh();
+    let made = shelf.operations();
     assert!(host(&log).2.is_none());
-    let appends = medium.appends() - made;
-    assert!(appends > 8);
-    for n in 0..appends {
-        for kept in [0, 1, 13, 700] {
-            let (medium, log) = fresh();
-            medium.fail_append(n, kept);
+    let operations = shelf.operations() - made;
+    let mut writes = 0;
+    for n in 0..operations {
+        for kept in [0, 1, 13, 700, usize::MAX] {
+            let (shelf, log) = fresh();
+            shelf.fail_operation(n, kept);
             let (durable, _, error) = host(&log);
-            assert!(
-                matches!(error, Some(TrailError::Write(_))),
-                "write {n}: {error:?}"
-            );
-            closed_for_good(&log, &medium);
-            what_was_synced_is_there(&medium, durable);
+            match error {
+                Some(TrailError::Write(_)) => writes += 1,
+                Some(TrailError::Sync(_)) => {}
+                other => panic!("operation {n}: {other:?}"),
+            }
+            closed_for_good(&log, &shelf);
+            what_was_synced_is_there(&shelf, durable);
         }
     }
+    assert!(writes > 40, "{writes}");
 }
 
 #[test]
 fn after_any_failed_sync_no_permit_is_given_and_what_was_synced_is_there() {
-    let (medium, log) = fresh();
-    let made = medium.syncs();
+    let (shelf, log) = fresh();
+    let made = shelf.syncs();
     assert!(host(&log).2.is_none());
-    let syncs = medium.syncs() - made;
+    let syncs = shelf.syncs() - made;
     assert_eq!(syncs, 12);
     for n in 0..syncs {
-        let (medium, log) = fresh();
-        medium.fail_sync(n);
+        let (shelf, log) = fresh();
+        shelf.fail_sync(n);
         let (durable, permits, error) = host(&log);
         assert!(
             matches!(error, Some(TrailError::Sync(_))),
@@ -94,14 +98,14 @@ fn after_any_failed_sync_no_permit_is_given_and_what_was_synced_is_there() {
         );
         // Of each three syncs the second is the one a durable permit waits for.
         assert_eq!(permits, n / 3 * 61 + [0, 60, 61][n as usize % 3]);
-        closed_for_good(&log, &medium);
-        what_was_synced_is_there(&medium, durable);
+        closed_for_good(&log, &shelf);
+        what_was_synced_is_there(&shelf, durable);
     }
 }
 
 #[test]
 fn a_run_in_flight_gets_no_permit_and_no_release_once_the_log_is_closed() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     let run = log.begin_run(NOW, start()).unwrap();
     let permit = ask(&run).unwrap();
     let ended = log
@@ -109,7 +113,7 @@ fn a_run_in_flight_gets_no_permit_and_no_release_once_the_log_is_closed() {
         .unwrap()
         .close(NOW, commitment("answer"), 0, ())
         .unwrap();
-    medium.fail_sync(0);
+    shelf.fail_sync(0);
     assert!(matches!(log.sync(), Err(TrailError::Sync(_))));
     assert!(matches!(ask(&run), Err(TrailError::Poisoned)));
     assert!(matches!(
@@ -129,33 +133,38 @@ fn a_run_in_flight_gets_no_permit_and_no_release_once_the_log_is_closed() {
 
 #[test]
 fn a_trail_whose_recovery_cannot_be_recorded_does_not_open() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     let run = log.begin_run(NOW, start()).unwrap();
     log.sync().unwrap();
     drop(run);
-    for fails in [
-        (|m: &MemoryMedium| m.fail_append(0, 3)) as fn(&MemoryMedium),
-        |m| m.fail_sync(0),
-    ] {
-        let left = medium.crash(0);
-        fails(&left);
-        assert!(matches!(
-            Log::open(left.clone(), opening()),
-            Err(OpenError::Record(_))
-        ));
-        let (_, found) = Log::open(left.crash(0), opening()).unwrap();
-        assert_eq!(found.abandoned.len(), 1);
+    let whole = durable(&shelf);
+    let open = |shelf: &MemoryShelf| Log::open(shelf.clone(), opening());
+    let kept = whole.copy();
+    let (log, _) = open(&kept).unwrap();
+    let operations = kept.operations();
+    drop(log);
+    assert!(operations > 1);
+    for n in 0..operations {
+        let left = whole.copy();
+        left.fail_operation(n, 3);
+        let error = open(&left).unwrap_err();
+        assert!(
+            matches!(error, OpenError::Io(_) | OpenError::Record(_)),
+            "operation {n}: {error}"
+        );
+        let (_, found) = open(&durable(&left)).unwrap();
+        assert_eq!(found.abandoned.len(), 1, "operation {n}");
     }
 }
 
 #[test]
 fn whatever_was_released_by_any_thread_before_a_failure_is_durable() {
     for n in 0..40 {
-        let (medium, log) = fresh();
+        let (shelf, log) = fresh();
         if n % 2 == 0 {
-            medium.fail_sync(n);
+            shelf.fail_sync(n);
         } else {
-            medium.fail_append(n, 50);
+            shelf.fail_operation(n, 50);
         }
         let released = std::sync::Mutex::new(Vec::new());
         std::thread::scope(|scope| {
@@ -173,9 +182,8 @@ fn whatever_was_released_by_any_thread_before_a_failure_is_durable() {
                 });
             }
         });
-        closed_for_good(&log, &medium);
-        let left = medium.crash(0).written();
-        let ended: Vec<_> = entries(&left)
+        closed_for_good(&log, &shelf);
+        let ended: Vec<_> = entries(&durable(&shelf))
             .into_iter()
             .filter_map(|entry| {
                 let Entry::RunEnd { run, .. } = entry else {

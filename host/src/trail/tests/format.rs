@@ -9,9 +9,24 @@ fn block(language: &str) -> &'static str {
     rest.split_once("```").unwrap().0
 }
 
+/// The bytes that a block shows: hexadecimal digits, or `entry` and the number of one, before a bar.
+fn shown(language: &str) -> Vec<u8> {
+    let entries: Vec<&str> = block("json").lines().collect();
+    let bytes = |line: &str| {
+        let what = line.split('|').next().unwrap().trim();
+        match what.strip_prefix("entry ") {
+            Some(number) => entries[number.parse::<usize>().unwrap()]
+                .as_bytes()
+                .to_vec(),
+            None => hex::decode(what.replace(' ', "")).unwrap(),
+        }
+    };
+    block(language).lines().flat_map(bytes).collect()
+}
+
 /// The trail that `FORMAT.md` shows.
-fn example() -> Vec<u8> {
-    let (medium, log) = fresh();
+fn example() -> MemoryShelf {
+    let (shelf, log) = fresh();
     let run = log
         .begin_run(
             NOW,
@@ -24,33 +39,71 @@ fn example() -> Vec<u8> {
         .unwrap();
     ask(&run).unwrap().outcome(NOW, ok()).unwrap();
     let _ = run.end(NOW, commitment("answer"), 0, ()).unwrap();
-    medium.written()
+    drop(log);
+    shelf
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
 }
 
 #[test]
 fn the_format_document_shows_a_trail_byte_for_byte() {
-    let bytes = example();
-    let lines: Vec<String> = Entries::new(bytes.as_slice())
-        .unwrap()
-        .map(|found| String::from_utf8(found.unwrap().bytes).unwrap())
-        .collect();
-    assert_eq!(
-        block("json").lines().collect::<Vec<_>>(),
-        lines,
-        "\n{}",
-        lines.join("\n")
-    );
-    let shown: Vec<u8> = block("hex")
-        .lines()
-        .flat_map(|line| hex::decode(line.split('|').next().unwrap().replace(' ', "")).unwrap())
-        .collect();
-    assert_eq!(
-        shown,
-        bytes[..shown.len()],
-        "\n{}",
-        hex::encode(&bytes[..64])
-    );
-    assert_eq!(shown.len(), 40 + 12 + 16);
+    let shelf = example();
+    let paths = shelf.clone().list().unwrap();
+    let all = [
+        "checkpoint",
+        "journal",
+        "tile/0/000.p/4",
+        "tile/entries/000.p/4",
+    ];
+    assert_eq!(paths, all);
+    let lines = Entries::new(shelf.clone()).unwrap();
+    let lines: Vec<String> = lines.map(|found| text(found.unwrap().bytes)).collect();
+    let json: Vec<&str> = block("json").lines().collect();
+    assert_eq!(json, lines, "\n{}", lines.join("\n"));
+
+    let mut journal = shown("journal");
+    let head = hex::encode(&file(&shelf, "journal")[..frame::HEADER]);
+    assert_eq!(journal, used(&shelf), "\n{head}");
+    journal.resize(65_536, 0);
+    assert_eq!(journal, file(&shelf, "journal"));
+    assert_eq!(shown("bundle"), file(&shelf, "tile/entries/000.p/4"));
+    let tile = file(&shelf, "tile/0/000.p/4");
+    let hashes: Vec<String> = tile.chunks(32).map(hex::encode).collect();
+    assert_eq!(shown("tile"), tile, "\n{}", hashes.join("\n"));
+    let checkpoint = text(file(&shelf, "checkpoint"));
+    assert_eq!(block("checkpoint"), checkpoint, "\n{checkpoint}");
+    let head = text(shelf.clone().head().unwrap().unwrap());
+    assert_eq!(block("head"), head, "\n{head}");
+    let key = vkey(&opening().origin.name()).unwrap().to_string();
+    assert_eq!(block("vkey").trim_end(), key);
+}
+
+#[test]
+fn the_format_document_shows_how_a_log_begins_that_goes_on_after_it() {
+    let before = example();
+    let known = last_known(&mut before.clone(), &MemoryKey::from_seed(SEED)).unwrap();
+    assert_eq!(known.next, 4);
+    let after = MemoryShelf::default();
+    after.set_head(before.clone().head().unwrap());
+    let opening = Opening {
+        origin: Origin::from_bytes(*b"the one after it"),
+        ..opening()
+    };
+    let entry = Restore {
+        backup: Some(Digest::of(b"sums")),
+        taken: Some(NOW),
+        before: known.before,
+        by: Some(commitment("operator")),
+    };
+    drop(Log::begin_after(after.clone(), &opening, known.next, entry).unwrap());
+    let journal = file(&after, "journal");
+    let header = hex::encode(&journal[..frame::HEADER]);
+    assert_eq!(shown("header"), journal[..frame::HEADER], "\n{header}");
+    let first = Entries::new(after).unwrap().next().unwrap().unwrap();
+    let first = text(first.bytes);
+    assert_eq!(block("restore").trim_end(), first, "\n{first}");
 }
 
 #[test]
@@ -65,6 +118,9 @@ fn the_format_document_names_every_kind_and_the_numbers() {
         "boundary",
         "grant",
         "knowledge",
+        "suspension",
+        "deletion",
+        "restore",
         "recovery",
     ] {
         assert!(FORMAT.contains(&format!("| `{kind}` |")), "{kind}");
@@ -171,6 +227,16 @@ fn no_entry_can_be_too_long() {
             content: hmac,
             items: u64::MAX,
             by: hmac,
+        }),
+        Entry::Restore(Restore {
+            backup: Some(digest),
+            taken: Some(Instant::from_millis(i64::MIN)),
+            before: Some(Before {
+                log: opening().origin,
+                size: u64::MAX,
+                root: merkle::Hash::empty(),
+            }),
+            by: Some(hmac),
         }),
         Entry::Recovery(Recovery {
             reason: RecoveryReason::BadFrame,

@@ -5,11 +5,17 @@ mod crash;
 mod failure;
 mod format;
 mod runs;
+mod sim;
 
 use super::*;
 use crate::model::{Capability, Digest, FieldSet, Instant, ModuleName};
+use crate::trail::note::VerifierKey;
+use std::sync::Arc;
 
 pub(super) const NOW: Instant = Instant::from_millis(1_795_000_000_000);
+
+/// The seed of the key that `FORMAT.md` names.
+pub(super) const SEED: [u8; 32] = [7; 32];
 
 pub(super) fn opening() -> Opening {
     Opening {
@@ -17,14 +23,21 @@ pub(super) fn opening() -> Opening {
         now: NOW,
         sealed: 0,
         committed: None,
+        key: Arc::new(MemoryKey::from_seed(SEED)),
     }
 }
 
-pub(super) fn fresh() -> (MemoryMedium, Log) {
-    let medium = MemoryMedium::default();
-    let (log, found) = Log::open(medium.clone(), opening()).unwrap();
+/// The public key of a log, as whoever checks one has it.
+pub(super) fn vkey(log: &str) -> Option<VerifierKey> {
+    let signer = MemoryKey::from_seed(SEED).signer(log).ok()?;
+    Some(signer.key().clone())
+}
+
+pub(super) fn fresh() -> (MemoryShelf, Log) {
+    let shelf = MemoryShelf::default();
+    let (log, found) = Log::open(shelf.clone(), opening()).unwrap();
     assert!(found.created);
-    (medium, log)
+    (shelf, log)
 }
 
 pub(super) fn commitment(text: &str) -> Commitment {
@@ -93,12 +106,43 @@ pub(super) fn ask(run: &RunRecord) -> Result<Permit, TrailError> {
     run.intent(NOW, Capability::Assets, commitment("question"), 3)
 }
 
-/// The entries of a file that must be sound.
-pub(super) fn entries(bytes: &[u8]) -> Vec<Entry> {
-    let report = verify(bytes);
+pub(super) fn checked(shelf: &MemoryShelf) -> Report {
+    verify(&mut shelf.clone(), &vkey, None)
+}
+
+/// The entries of a trail that must be sound.
+pub(super) fn entries(shelf: &MemoryShelf) -> Vec<Entry> {
+    let report = checked(shelf);
     assert!(report.bad.is_none(), "{:?}", report.bad);
-    Entries::new(bytes)
+    Entries::new(shelf.clone())
         .unwrap()
         .map(|found| found.unwrap().stamped.entry)
         .collect()
+}
+
+/// What is certainly there after the machine stops: what is on stable storage.
+pub(super) fn durable(shelf: &MemoryShelf) -> MemoryShelf {
+    shelf.left(&mut |_| 0)
+}
+
+pub(super) fn file(shelf: &MemoryShelf, path: &str) -> Vec<u8> {
+    shelf.clone().read(path).unwrap().unwrap()
+}
+
+/// The journal up to its last byte that is no zero.
+pub(super) fn used(shelf: &MemoryShelf) -> Vec<u8> {
+    let mut journal = file(shelf, journal::JOURNAL);
+    let used = journal.iter().rposition(|b| *b != 0).unwrap() + 1;
+    journal.truncate(used);
+    journal
+}
+
+/// Every file with its bytes.
+pub(super) fn files(shelf: &MemoryShelf) -> Vec<(String, Vec<u8>)> {
+    let paths = shelf.clone().list().unwrap().into_iter();
+    let read = paths.map(|path| {
+        let bytes = file(shelf, &path);
+        (path, bytes)
+    });
+    read.collect()
 }

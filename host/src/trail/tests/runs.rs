@@ -2,14 +2,14 @@ use super::*;
 
 #[test]
 fn a_new_trail_is_durable_before_anything_is_appended() {
-    let (medium, log) = fresh();
-    assert_eq!(medium.synced(), frame::HEADER);
+    let (shelf, log) = fresh();
+    assert!(used(&durable(&shelf)).len() <= frame::HEADER);
     assert_eq!(log.origin(), opening().origin);
 }
 
 #[test]
 fn the_whole_record_of_a_run_reads_back() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     log.append(NOW, intake()).unwrap();
     let run = log.begin_run(NOW, start()).unwrap();
     ask(&run).unwrap().outcome(NOW, ok()).unwrap();
@@ -19,9 +19,7 @@ fn the_whole_record_of_a_run_reads_back() {
     assert_eq!((released.run(), released.committed()), (1, 8));
     assert_eq!(released.into_value(), "answer");
 
-    let bytes = medium.written();
-    assert_eq!(medium.synced(), bytes.len());
-    let entries = entries(&bytes);
+    let entries = entries(&durable(&shelf));
     assert!(matches!(&entries[1], Entry::RunStart { run: 1, start: s } if **s == start()));
     assert!(matches!(&entries[2], Entry::Intent(i) if (i.run, i.call, i.items) == (1, 1, 3)));
     let Some(Entry::RunEnd { run: 1, counts, .. }) = entries.last() else {
@@ -40,13 +38,13 @@ fn the_whole_record_of_a_run_reads_back() {
 
 #[test]
 fn a_dropped_permit_counts_as_abandoned() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     let run = log.begin_run(NOW, start()).unwrap();
     drop(ask(&run).unwrap());
     ask(&run).unwrap().outcome(NOW, ok()).unwrap();
     let _ = run.end(NOW, commitment("answer"), 0, ()).unwrap();
-    assert_eq!(verify(&medium.written()).totals.abandoned, 1);
-    assert!(entries(&medium.written()).iter().any(|e| matches!(
+    assert_eq!(checked(&shelf).totals.abandoned, 1);
+    assert!(entries(&shelf).iter().any(|e| matches!(
         e,
         Entry::RunEnd { counts, .. } if (counts.intents, counts.outcomes, counts.abandoned) == (2, 1, 1)
     )));
@@ -54,7 +52,7 @@ fn a_dropped_permit_counts_as_abandoned() {
 
 #[test]
 fn a_permit_that_outlives_its_run_records_nothing() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     let run = log.begin_run(NOW, start()).unwrap();
     let permit = ask(&run).unwrap();
     let _ = run.end(NOW, commitment("answer"), 0, ()).unwrap();
@@ -63,56 +61,55 @@ fn a_permit_that_outlives_its_run_records_nothing() {
         Err(TrailError::RunEnded { run: 0 })
     ));
     log.sync().unwrap();
-    assert_eq!(entries(&medium.written()).len(), 3);
+    assert_eq!(entries(&shelf).len(), 3);
 }
 
 #[test]
 fn nothing_is_released_before_all_of_the_run_is_durable() {
-    let (medium, log) = fresh();
-    let before = medium.synced();
+    let (shelf, log) = fresh();
+    let before = files(&durable(&shelf));
     let run = log.begin_run(NOW, start()).unwrap();
     ask(&run).unwrap().outcome(NOW, ok()).unwrap();
     let ended = run.close(NOW, commitment("answer"), 0, ()).unwrap();
-    assert_eq!(medium.synced(), before);
+    assert_eq!(files(&durable(&shelf)), before);
     let released = ended.release().unwrap();
-    assert_eq!(entries(&medium.crash(0).written()).len(), 4);
+    assert_eq!(entries(&durable(&shelf)).len(), 4);
     assert_eq!(released.sealed(), 4);
 }
 
 #[test]
 fn what_a_killed_process_wrote_is_durable_once_the_trail_is_open_again() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     for _ in 0..300 {
         log.append(NOW, intake()).unwrap();
     }
+    let left = shelf.killed(false);
     drop(log);
-    assert!(
-        medium.synced() < medium.written().len(),
-        "written, not synced"
-    );
-    // A kill leaves what the kernel has; here it ends at a frame's end, so there is nothing to say.
-    let sound = verify(&medium.written()).sound_bytes;
-    medium.clone().truncate(sound).unwrap();
-    let (_, found) = Log::open(medium.clone(), opening()).unwrap();
+    let written = entries(&left).len();
+    assert!(written > 0, "some of it was handed to the kernel");
+    assert_eq!(entries(&durable(&left)).len(), 0, "written, not synced");
+    let (log, found) = Log::open(left.clone(), opening()).unwrap();
     assert_eq!((found.dropped, found.abandoned.len()), (None, 0));
-    assert_eq!(medium.synced(), medium.written().len());
+    assert_eq!(found.entries, written as u64);
+    assert_eq!(entries(&durable(&left)).len(), written);
+    drop(log);
 }
 
 #[test]
 fn a_durable_permit_exists_only_once_its_intent_is_durable() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     let run = log.begin_run(NOW, start()).unwrap();
     let permit = run
         .durable_intent(NOW, Capability::Assets, commitment("question"), 1)
         .unwrap();
-    let left = medium.crash(0).written();
-    assert!(matches!(entries(&left).last(), Some(Entry::Intent(_))));
+    let left = entries(&durable(&shelf));
+    assert!(matches!(left.last(), Some(Entry::Intent(_))));
     permit.outcome(NOW, ok()).unwrap();
 }
 
 #[test]
 fn one_sync_covers_several_runs() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     let runs: Vec<_> = (0..5)
         .map(|_| log.begin_run(NOW, start()).unwrap())
         .collect();
@@ -120,16 +117,16 @@ fn one_sync_covers_several_runs() {
         .into_iter()
         .map(|run| run.close(NOW, commitment("answer"), 0, ()).unwrap())
         .collect();
-    let before = medium.syncs();
+    let before = shelf.syncs();
     for ended in ended {
         let _ = ended.release().unwrap();
     }
-    assert_eq!(medium.syncs(), before + 1);
+    assert_eq!(shelf.syncs(), before + 1);
 }
 
 #[test]
 fn runs_of_several_threads_are_kept_apart() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
@@ -144,7 +141,7 @@ fn runs_of_several_threads_are_kept_apart() {
             });
         }
     });
-    let report = verify(&medium.written());
+    let report = checked(&shelf);
     assert!(report.bad.is_none(), "{:?}", report.bad);
     assert_eq!((report.totals.ended, report.totals.intents), (400, 1200));
     assert!(report.open.is_empty());
@@ -160,7 +157,7 @@ fn a_run_can_be_the_state_of_a_sandbox() {
 
 #[test]
 fn a_failed_run_releases_its_failure_only() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     let run = log.begin_run(NOW, start()).unwrap();
     let failure = Failure {
         code: FailureCode::Limit,
@@ -172,17 +169,19 @@ fn a_failed_run_releases_its_failure_only() {
     };
     let released = run.fail(NOW, failure.clone(), 0).unwrap();
     assert_eq!(released.value(), &failure);
-    assert!(entries(&medium.written()).contains(&Entry::RunEnd {
+    assert!(entries(&shelf).contains(&Entry::RunEnd {
         run: 0,
         verdict: Verdict::Failed(failure),
         counts: Counts::default(),
     }));
 }
 
-/// The trail as changed by `change`, framed anew: what only a writer with the program could make.
-fn rewritten(bytes: &[u8], change: impl Fn(usize, Entry) -> Option<Entry>) -> Report {
-    let mut out = bytes[..frame::HEADER].to_vec();
-    let all = Entries::new(bytes).unwrap().map(|found| found.unwrap());
+/// The journal as changed by `change`, framed anew: what only a writer with the program could make.
+fn rewritten(shelf: &MemoryShelf, change: impl Fn(usize, Entry) -> Option<Entry>) -> Report {
+    let mut out = file(shelf, journal::JOURNAL)[..frame::HEADER].to_vec();
+    let all = Entries::new(shelf.clone())
+        .unwrap()
+        .map(|found| found.unwrap());
     let kept = all.enumerate().filter_map(|(i, f)| {
         change(i, f.stamped.entry.clone()).map(|entry| (f.stamped.time, entry))
     });
@@ -193,19 +192,20 @@ fn rewritten(bytes: &[u8], change: impl Fn(usize, Entry) -> Option<Entry>) -> Re
         serde_json::to_writer(&mut out, &Stamped { seq, time, entry }).unwrap();
         frame::seal(&mut out, at).unwrap();
     }
-    verify(&out)
+    let shelf = shelf.copy();
+    shelf.tamper(journal::JOURNAL, |bytes| *bytes = out);
+    checked(&shelf)
 }
 
 #[test]
 fn an_entry_left_out_is_found_by_the_books() {
-    let (medium, log) = fresh();
+    let (shelf, log) = fresh();
     let run = log.begin_run(NOW, start()).unwrap();
     ask(&run).unwrap().outcome(NOW, ok()).unwrap();
     run.refused(NOW, refused()).unwrap();
     let _ = run.end(NOW, commitment("answer"), 0, ()).unwrap();
-    let bytes = medium.written();
-    assert!(rewritten(&bytes, |_, entry| Some(entry)).bad.is_none());
-    let what = |left_out: usize| match rewritten(&bytes, |i, e| (i != left_out).then_some(e)).bad {
+    assert!(rewritten(&shelf, |_, entry| Some(entry)).bad.is_none());
+    let what = |left_out: usize| match rewritten(&shelf, |i, e| (i != left_out).then_some(e)).bad {
         Some(Finding::Disagreement { what, .. }) => Some(what),
         _ => None,
     };

@@ -5,6 +5,7 @@ mod author;
 mod boundary;
 mod module;
 mod shadow;
+mod trail;
 
 pub(crate) use audit::{Audit, FailOn};
 #[cfg(feature = "author")]
@@ -13,6 +14,7 @@ pub(crate) use author::{Author, OnBench};
 pub(crate) use boundary::{Apply, Boundary, Diff, Explain};
 pub(crate) use module::{Grant, Module, Tenants};
 pub(crate) use shadow::Shadow;
+pub(crate) use trail::{ShowTrail, Trail, VerifyTrail};
 
 use casemate::model::{Instant, ModuleName, TenantId};
 use casemate::triage::intake::From;
@@ -109,6 +111,9 @@ pub(crate) enum Command {
     /// What can be answered to whoever asks what is done with their data
     #[command(subcommand)]
     Audit(Audit),
+    /// The record of every call, and proofs of it
+    #[command(subcommand)]
+    Trail(Trail),
     /// Which alert is in which group
     Group(Group),
     /// What came and could not be taken, with the reason
@@ -176,6 +181,15 @@ pub(crate) enum Tenant {
     Suspend(Standing),
     /// Let a suspended tenant work again
     Resume(Standing),
+    /// Destroy everything of a suspended tenant but its trail, for good
+    Erase {
+        /// Who does it to which tenant, and why
+        #[command(flatten)]
+        standing: Standing,
+        /// The tenant's id once more; without it this only says what would be destroyed
+        #[arg(long, value_name = "TENANT", value_parser = tenant)]
+        confirm: Option<TenantId>,
+    },
 }
 
 #[derive(Args)]

@@ -64,8 +64,9 @@ fn failed(error: BackupError) -> Failure {
         error @ (BackupError::NotEmpty(_) | BackupError::NoBackup) => {
             Failure::new(Exit::Environment, error)
         }
-        error @ (BackupError::NotWhole | BackupError::Damaged(_) | BackupError::Trail { .. }) => {
-            Failure::new(Exit::Integrity, error)
-        }
+        error @ (BackupError::NotWhole
+        | BackupError::Damaged(_)
+        | BackupError::Damage { .. }
+        | BackupError::Trail { .. }) => Failure::new(Exit::Integrity, error),
     }
 }

@@ -19,6 +19,7 @@ pub(crate) mod rejects;
 pub(crate) mod retain;
 pub(crate) mod run;
 pub(crate) mod tenant;
+pub(crate) mod trail;
 pub(crate) mod upgrade;
 
 use crate::ambient;

@@ -1,10 +1,11 @@
 use super::{not_set_up, not_started, open, open_home, store};
 use crate::ambient;
-use crate::args::{Format, Shared, Tenant};
+use crate::args::{Format, Shared, Standing, Tenant};
 use crate::output::{self, Exit, Failure, count, many, time};
+use casemate::Erased;
 use casemate::model::TenantId;
 use casemate::sandbox::GrantedTenants;
-use casemate::setup;
+use casemate::setup::{self, SetupError};
 use casemate::tenants::{StandingChanged, TenantReport};
 use serde::Serialize;
 
@@ -55,7 +56,68 @@ pub(crate) fn run(shared: &Shared, command: &Tenant) -> Result<Exit, Failure> {
             let changed = casemate.resume(&args.tenant, &args.by, &args.reason);
             changed_to("works again", changed.map_err(not_set_up)?)
         }
+        Tenant::Erase { standing, confirm } => erase(shared, standing, confirm.as_ref()),
     }
+}
+
+fn erase(
+    shared: &Shared,
+    standing: &Standing,
+    confirm: Option<&TenantId>,
+) -> Result<Exit, Failure> {
+    let casemate = open(shared)?;
+    let tenant = &standing.tenant;
+    let scope = casemate.home().tenant(tenant);
+    let scope = scope.map_err(|error| super::no_tenant(&casemate, tenant, error))?;
+    if confirm != Some(tenant) {
+        let (files, bytes) = scope.to_be_erased().map_err(store)?;
+        let would = format!(
+            "nothing was done: this destroys {} with {} bytes and the key of tenant `{tenant}`, for good",
+            many(files, "file"),
+            count(bytes),
+        );
+        let help = format!(
+            "`--confirm {tenant}` does it; its trail stays; what backups hold of it, with their copy of its key, is not reached"
+        );
+        return Err(Failure::new(Exit::Usage, anyhow::anyhow!(would)).help(help));
+    }
+    let erased = casemate.erase(tenant, &standing.by, &standing.reason);
+    let erased = erased.map_err(|error| {
+        let works_yet = matches!(error, SetupError::WorksYet(_));
+        let failure = not_set_up(error);
+        let help = format!("`casemate tenant suspend {tenant} --by PERSON --reason TEXT` does");
+        match works_yet {
+            true => failure.help(help),
+            false => failure,
+        }
+    })?;
+    match shared.format {
+        Format::Json => output::json("casemate.erased/v1", &erased)?,
+        Format::Ndjson => output::ndjson("casemate.erased/v1", [&erased])?,
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
+            output::text(&erased_page(&erased))?
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn erased_page(erased: &Erased) -> String {
+    let tenant = &erased.erasure.tenant;
+    let alerts = match erased.alerts {
+        Some(alerts) => format!("{}, ", many(alerts, "alert")),
+        None => String::new(),
+    };
+    let mut out = format!(
+        "tenant `{tenant}` is erased: {alerts}{} and its key are destroyed; its trail stays\n",
+        many(erased.files, "file"),
+    );
+    if let (Some(entry), Some(salt)) = (erased.entry, &erased.salt) {
+        out.push_str(&format!(
+            "entry {} of its trail says so; who and why can be shown to be in it with this salt, which is kept nowhere:\n{salt}\n",
+            count(entry)
+        ));
+    }
+    out
 }
 
 fn changed_to(what: &str, changed: StandingChanged) -> Result<Exit, Failure> {
@@ -88,9 +150,20 @@ fn page(report: &TenantReport) -> String {
     line("tenant", report.tenant.to_string());
     line(
         "standing",
-        match &report.suspended {
-            None => "works".to_owned(),
-            Some(change) => format!(
+        match (&report.erased, &report.suspended) {
+            (Some(erasure), _) => format!(
+                "{} {} by {}: {}",
+                match report.half_erased {
+                    true =>
+                        "is being erased, and that was stopped: `casemate tenant erase` goes on; begun",
+                    false => "erased",
+                },
+                time(erasure.at),
+                erasure.by,
+                erasure.reason
+            ),
+            (None, None) => "works".to_owned(),
+            (None, Some(change)) => format!(
                 "suspended since {} by {}: {}",
                 time(change.at),
                 change.by,
@@ -154,6 +227,7 @@ struct Row {
     tenant: String,
     starts: bool,
     suspended: bool,
+    erased: bool,
     alerts: u64,
 }
 
@@ -166,9 +240,14 @@ fn list(shared: &Shared) -> Result<Exit, Failure> {
     let casemate = open(shared)?;
     let suspensions = casemate.suspensions().map_err(not_set_up)?;
     let (mut tenants, mut exit) = (Vec::new(), Exit::Ok);
-    for tenant in casemate.tenants().map_err(store)? {
+    // Also those that were erased.
+    for tenant in casemate.home().tenants().map_err(store)?.0 {
         let scope = casemate.home().tenant(&tenant).map_err(store)?;
-        let counted = casemate.view(&tenant);
+        let erased = suspensions.erased(&tenant).is_some();
+        let counted = match erased {
+            false => casemate.view(&tenant),
+            true => Ok(None),
+        };
         let alerts = match counted.and_then(|view| view.map(|v| v.alert_count()).transpose()) {
             Ok(alerts) => alerts.unwrap_or(0),
             Err(error) => {
@@ -182,6 +261,7 @@ fn list(shared: &Shared) -> Result<Exit, Failure> {
             tenant: tenant.to_string(),
             starts: casemate.boundary(&scope).is_ok(),
             suspended: suspensions.suspended(&tenant).is_some(),
+            erased,
             alerts,
         });
     }
@@ -190,11 +270,20 @@ fn list(shared: &Shared) -> Result<Exit, Failure> {
         Format::Ndjson => output::ndjson("casemate.tenant/v1", &tenants)?,
         Format::Table | Format::Csv | Format::Sarif | Format::Html => {
             let cells = |row: &Row| {
-                let starts = if row.starts { "holds" } else { "does not hold" };
+                let starts = match (row.starts, row.erased) {
+                    (_, true) => "-",
+                    (true, false) => "holds",
+                    (false, false) => "does not hold",
+                };
+                let standing = match (row.erased, row.suspended) {
+                    (true, _) => "erased",
+                    (false, true) => "suspended",
+                    (false, false) => "works",
+                };
                 vec![
                     row.tenant.clone(),
                     starts.to_owned(),
-                    if row.suspended { "suspended" } else { "works" }.to_owned(),
+                    standing.to_owned(),
                     count(row.alerts),
                 ]
             };

@@ -5,7 +5,7 @@ mod defaults;
 mod machine;
 mod owners;
 
-use super::{open, store};
+use super::{not_set_up, open, store};
 use crate::ambient;
 use crate::args::{Format, Shared};
 use crate::output::{self, Exit, Failure, Paint};
@@ -181,10 +181,20 @@ fn home(
         findings.wrong("folder", says, "move it out of `tenants`");
     }
     defaults::defaults(findings, casemate).map_err(store)?;
-    let mut hold = 0;
+    let standing = casemate.suspensions().map_err(not_set_up)?;
+    let (mut hold, mut erased) = (0, 0);
     let mut last: Option<(Instant, String)> = None;
     for tenant in &tenants {
         let scope = casemate.home().tenant(tenant).map_err(store)?;
+        if standing.erased(tenant).is_some() {
+            erased += 1;
+            if casemate.is_half_erased(tenant).map_err(not_set_up)? {
+                let says = format!("the erasure of tenant `{tenant}` was stopped before its end");
+                findings.wrong("erasure", says, "`casemate tenant erase` goes on with it");
+            }
+            trail(findings, tenant, &scope);
+            continue;
+        }
         match casemate.boundary(&scope) {
             Ok(_) => hold += 1,
             // Told once, of the home.
@@ -213,8 +223,15 @@ fn home(
             last = Some((at, tenant.to_string()));
         }
     }
-    let says = format!("{hold} of {} have a boundary that holds", tenants.len());
-    if hold == tenants.len() {
+    let alive = tenants.len() - erased;
+    let mut says = format!("{hold} of {alive} have a boundary that holds");
+    if erased > 0 {
+        says.push_str(&format!(
+            "; {} erased",
+            output::many(erased as u64, "tenant")
+        ));
+    }
+    if hold == alive {
         findings.ok("tenants", says);
     } else {
         let help = "`casemate boundary check` shows all that is wrong; the others start";
@@ -225,31 +242,21 @@ fn home(
 
 /// Checks a tenant's trail. Gives the time of its last entry.
 fn trail(findings: &mut Findings, tenant: &TenantId, scope: &TenantScope) -> Option<Instant> {
-    let read = || -> anyhow::Result<Option<Vec<u8>>> {
-        let Some(mut file) = scope.read_trail()? else {
-            return Ok(None);
-        };
-        let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut file, &mut bytes)?;
-        Ok(Some(bytes))
-    };
     let help =
         "nothing was changed; keep the tenant's folder as it is and compare it with a backup";
-    let bytes = match read() {
-        Ok(bytes) => bytes?,
-        Err(error) => {
-            findings.wrong("trail", format!("tenant `{tenant}`: {error:#}"), help);
-            return None;
+    let mut wrong =
+        |says: String| findings.wrong("trail", format!("tenant `{tenant}`: {says}"), help);
+    match scope.verify_trail(None) {
+        Ok(None) => return None,
+        Ok(Some(report)) => {
+            if let Some(bad) = report.bad {
+                wrong(bad.to_string());
+            }
         }
-    };
-    if let Some(bad) = casemate::trail::verify(&bytes).bad {
-        findings.wrong("trail", format!("tenant `{tenant}`: {bad}"), help);
+        Err(error) => wrong(error.to_string()),
     }
-    let entries = casemate::trail::Entries::new(bytes.as_slice()).ok()?;
-    entries
-        .map_while(Result::ok)
-        .last()
-        .map(|found| found.stamped.time)
+    let last = casemate::trail::last_entry(scope.read_trail().ok()??)?;
+    Some(last.stamped.time)
 }
 
 fn print(shared: &Shared, findings: &Findings) -> Result<Exit, Failure> {

@@ -1,82 +1,16 @@
-//! Homes of an earlier version brought to this one.
-//!
-//! Each tenant's store is rewritten in one change under its writer's lock, which also states the
-//! store's version; the home's version is written last. So a process that is stopped anywhere leaves
-//! tenants of both versions in a home of the earlier one, and the next call goes on from there.
+//! A store of version 1 made one of version 2, where it lies.
 
-use super::block::{Block, Building};
-use super::guard::guarded;
-use super::records::{Records, decode, failure, unreadable};
-use super::tables::{self as t, meta};
-use super::{Below, Dir, Home, StoreError, VERSION, lock, version};
 use crate::model::{
     Alert, Digest, Field, Identity, Instant, Observable, Severity, Source, TenantId, Text,
     TimeBasis,
 };
+use crate::store::StoreError;
+use crate::store::block::{Block, Building};
+use crate::store::records::{AnyVersion, decode, failure, unreadable};
+use crate::store::tables::{self as t, meta};
+use crate::store::upgrade::two;
 use redb::{ReadableTable as _, TableDefinition, WriteTransaction};
 use serde::de::IgnoredAny;
-use std::sync::Arc;
-
-/// What became of one tenant.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Upgraded {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// The version its store was of; none where it has no store yet.
-    pub from: Option<u64>,
-    /// How many alerts were rewritten.
-    pub alerts: u64,
-}
-
-impl Home {
-    /// Brings the home in a folder to [`VERSION`], one tenant after the other, and calls `each` after
-    /// each. Nothing is changed in what is of that version already. Gives the version it was of.
-    ///
-    /// # Errors
-    /// When the folder is no home or one of a later version, a tenant is being written, or a store
-    /// cannot be read or written. What was done before stays; the next call goes on.
-    pub fn upgrade(
-        root: Dir,
-        cache_bytes: usize,
-        each: &mut dyn FnMut(&Upgraded),
-    ) -> Result<u64, StoreError> {
-        let from = match version::stated(&root)? {
-            None => return Err(StoreError::NoHome),
-            Some(found @ 1..=VERSION) => found,
-            Some(found) => return Err(StoreError::NewerHome { found }),
-        };
-        let home = Self::unchecked(Arc::new(Below::new(root)))?;
-        let _alone = home.lock()?;
-        for tenant in home.tenants()?.0 {
-            let scope = home.tenant(&tenant)?;
-            let writer = scope.lock_within(lock::WAIT)?;
-            let mut done = Upgraded {
-                tenant,
-                from: None,
-                alerts: 0,
-            };
-            let opened = guarded!(done.tenant, {
-                let records = scope.records_of_any_version(&writer, cache_bytes)?;
-                let before = records.as_ref().map(Records::version).transpose()?;
-                Ok(records.zip(before))
-            })?;
-            if let Some((records, before)) = opened {
-                done.from = Some(before);
-                if before > VERSION {
-                    version::check_store(&done.tenant, before)?;
-                }
-                if before < VERSION {
-                    done.alerts = guarded!(done.tenant, { one_to_two(&done.tenant, &records) })?;
-                }
-            }
-            each(&done);
-        }
-        if from != VERSION {
-            version::state(&home.root)?;
-        }
-        Ok(from)
-    }
-}
 
 /// An alert's record in version 1.
 #[derive(serde::Deserialize)]
@@ -135,13 +69,13 @@ fn format_of(identity: &Identity, document: &[u8]) -> Source {
 /// Notes as version 1 kept them: (module, key) -> (freshness, value).
 const NOTES_ONE: TableDefinition<'_, (&str, &str), (i64, &[u8])> = TableDefinition::new("notes");
 
-fn one_to_two(tenant: &TenantId, records: &Records) -> Result<u64, StoreError> {
+/// Rewrites alerts and notes, and states the version, in one change.
+pub(super) fn to_two(tenant: &TenantId, old: &AnyVersion) -> Result<(), StoreError> {
     let fail = failure(tenant);
-    let change = records.change()?;
-    let write = &change.write;
-    let (alerts, newest) = alerts(tenant, write)?;
+    let write = old.database.begin_write().map_err(|e| fail(&e))?;
+    let newest = alerts(tenant, &write)?;
     let mut old = write.open_table(NOTES_ONE).map_err(|e| fail(&e))?;
-    let mut new = write.open_table(t::NOTES).map_err(|e| fail(&e))?;
+    let mut new = write.open_table(two::NOTES).map_err(|e| fail(&e))?;
     for row in old.iter().map_err(|e| fail(&e))? {
         let (key, value) = row.map_err(|e| fail(&e))?;
         let (freshness, note) = value.value();
@@ -153,25 +87,25 @@ fn one_to_two(tenant: &TenantId, records: &Records) -> Result<u64, StoreError> {
     old.retain(|_, _| false).map_err(|e| fail(&e))?;
     drop(old);
     write.delete_table(NOTES_ONE).map_err(|e| fail(&e))?;
-    records.make_missing(write)?;
-    let mut table = write.open_table(t::META).map_err(|e| fail(&e))?;
-    table.insert(meta::VERSION, VERSION).map_err(|e| fail(&e))?;
+    let mut table = write
+        .open_table(t::META.definition())
+        .map_err(|e| fail(&e))?;
+    table.insert(meta::VERSION, 2).map_err(|e| fail(&e))?;
     drop(table);
-    change.commit()?;
-    Ok(alerts)
+    write.commit().map_err(|e| fail(&e))
 }
 
-/// Rewrites every alert's record; says how many, and when the newest was taken in.
-fn alerts(tenant: &TenantId, write: &WriteTransaction) -> Result<(u64, Instant), StoreError> {
+/// Rewrites every alert's record; says when the newest was taken in.
+fn alerts(tenant: &TenantId, write: &WriteTransaction) -> Result<Instant, StoreError> {
     let fail = failure(tenant);
     let cut = || unreadable(tenant, "a block of alerts", &"it is cut short");
-    let mut table = write.open_table(t::ALERTS).map_err(|e| fail(&e))?;
-    let documents = write.open_table(t::BYTES).map_err(|e| fail(&e))?;
+    let mut table = write.open_table(two::ALERTS).map_err(|e| fail(&e))?;
+    let documents = write.open_table(two::BYTES).map_err(|e| fail(&e))?;
     let blocks = table.iter().map_err(|e| fail(&e))?;
     let blocks: Vec<u64> = blocks
         .map(|row| row.map(|(first, _)| first.value()).map_err(|e| fail(&e)))
         .collect::<Result<_, _>>()?;
-    let (mut count, mut newest) = (0, Instant::default());
+    let mut newest = Instant::default();
     for first in blocks {
         let old = table.get(first).map_err(|e| fail(&e))?.ok_or_else(cut)?;
         let held = documents
@@ -189,7 +123,6 @@ fn alerts(tenant: &TenantId, write: &WriteTransaction) -> Result<(u64, Instant),
             building
                 .push(&alert.now(document), document)
                 .map_err(|e| unreadable(tenant, "an alert", &e))?;
-            count += 1;
         }
         let bytes = building.bytes();
         drop(old);
@@ -197,7 +130,7 @@ fn alerts(tenant: &TenantId, write: &WriteTransaction) -> Result<(u64, Instant),
             .insert(first, bytes.as_slice())
             .map_err(|e| fail(&e))?;
     }
-    Ok((count, newest))
+    Ok(newest)
 }
 
 #[cfg(test)]

@@ -1,0 +1,127 @@
+//! A log that cannot be continued put aside, and another one begun that names it.
+
+use super::guard::guarded;
+use super::records::AnyVersion;
+use super::{Random, StoreError, TenantScope, WriterLock, file};
+use crate::model::Instant;
+use crate::trail::{self, Before, EARLIER, Log, OpenError, Opening, Origin, Restore, last_known};
+
+/// What became of a tenant's trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WentOn {
+    /// The last checkpoint of the log before, which the new one names.
+    pub before: Option<Before>,
+    /// The new log.
+    pub log: Origin,
+    /// The number of its first entry.
+    pub entry: u64,
+}
+
+/// Why a new log was not begun.
+#[derive(Debug, thiserror::Error)]
+pub enum GoOnError {
+    /// A file could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The old log cannot be read at all, or the new one not be written.
+    #[error(transparent)]
+    Trail(#[from] OpenError),
+    /// There was never a log that could be gone on after.
+    #[error("the tenant has no trail yet, and none is known")]
+    NoTrail,
+}
+
+impl TenantScope {
+    /// Puts the tenant's log aside, into `trails/` of its folder, and begins a new one whose first entry
+    /// is this one, with the last checkpoint that is known of the old one. Entries are numbered on. For
+    /// a folder that was put back to an earlier state, whose log must not be continued: it would be a
+    /// second history under one name.
+    ///
+    /// # Errors
+    /// When there is nothing to go on after, or a file cannot be read or written. Where it stops, it
+    /// goes on from there when it is called again.
+    pub fn go_on(
+        &self,
+        writer: &WriterLock,
+        random: &dyn Random,
+        now: Instant,
+        entry: Restore,
+    ) -> Result<WentOn, GoOnError> {
+        let tenant = self.tenant();
+        let mut origin = [0; 16];
+        random.fill(&mut origin)?;
+        let key = self.trail_key();
+        let mut shelf = self.trail(writer)?;
+        let known = last_known(&mut shelf, &*key)?;
+        drop(shelf);
+        let records = guarded!(tenant, { self.records_of_any_version(writer, 1 << 20) })?;
+        let committed = records.as_ref().map(AnyVersion::trail_committed);
+        let committed = committed.transpose()?.flatten();
+        let base = known.next.max(committed.unwrap_or(0));
+        if known.before.is_none() && base == 0 {
+            return Err(GoOnError::NoTrail);
+        }
+        self.put_trail_aside(known.before)?;
+        let opening = Opening {
+            origin: Origin::from_bytes(origin),
+            now,
+            sealed: 0,
+            committed,
+            key,
+        };
+        let entry = Restore {
+            before: known.before,
+            ..entry
+        };
+        let log = Log::begin_after(self.trail(writer)?, &opening, base, entry)?;
+        Ok(WentOn {
+            before: known.before,
+            log: log.origin(),
+            entry: base,
+        })
+    }
+
+    /// Brings a trail of the earlier form to this one; one that is of this form stays as it is.
+    pub(super) fn upgrade_trail(
+        &self,
+        writer: &WriterLock,
+        cache_bytes: usize,
+    ) -> Result<(), StoreError> {
+        let path = format!("trail/{EARLIER}");
+        let earlier = match self.folder().open(&path) {
+            Ok(file) => std::io::BufReader::new(file),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(e) => return Err(StoreError::io(self.path(&path))(e)),
+        };
+        let tenant = self.tenant();
+        let records = guarded!(tenant, { self.records_of_any_version(writer, cache_bytes) })?;
+        let committed = records.as_ref().map(AnyVersion::trail_committed);
+        let known = committed.transpose()?.flatten().unwrap_or(0);
+        let shelf = Box::new(self.trail(writer)?);
+        match trail::upgrade(shelf, earlier, known, &*self.trail_key()) {
+            Ok(_) => Ok(()),
+            Err(OpenError::Io(error)) => Err(StoreError::io(self.path("trail"))(error)),
+            Err(error) => Err(StoreError::Damaged {
+                tenant: tenant.to_string(),
+                message: error.to_string(),
+            }),
+        }
+    }
+
+    /// Moves the trail's folder to `trails/LOG`, where it is kept as it is.
+    fn put_trail_aside(&self, before: Option<Before>) -> Result<(), StoreError> {
+        let dir = self.folder();
+        let fail = || StoreError::io(format!("tenants/{}/trails", self.tenant()));
+        dir.create_dir_all("trails").map_err(fail())?;
+        let name = before.map_or_else(|| "unsigned".to_owned(), |before| before.log.to_string());
+        let mut to = format!("trails/{name}");
+        let mut nth = 1;
+        while dir.exists(&to) {
+            nth += 1;
+            to = format!("trails/{name}.{nth}");
+        }
+        dir.rename("trail", dir, &to).map_err(fail())?;
+        let synced = dir.open_dir("trails").and_then(|made| file::sync(&made));
+        synced.and_then(|()| file::sync(dir)).map_err(fail())
+    }
+}
