@@ -1,17 +1,13 @@
 //! Receipt or no call: what the trail says is what happened, and it says nothing of the client.
 
 use crate::support::{
-    Bench, Built, Finding, Run, contains, materials, ndjson, runs, start, stream, tenant, trail,
+    Bench, Built, Finding, contains, ndjson, receipts, runs, start, stream, tenant, trail,
     trail_bytes,
 };
 use casemate::Casemate;
 use casemate::model::TenantId;
 use casemate::sandbox::{GrantedTenants, WantedLimits};
-use casemate::store::Material;
-use casemate::trail::{Commitment, Entry, Outcome, Verdict};
 use casemate::triage::intake::From;
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use std::collections::BTreeMap;
 
 const ASSETS: &str = "name,owner\nweb-1,Ada\ndb-1,Bea\nhost-1,Cid\n";
 const FACTS: &str = r#"version = 1
@@ -24,85 +20,12 @@ expires = 2027-03-31
 when = [{ field = "host.name", equals = "web-1" }]
 "#;
 
-/// Written out here, so that it is not the host's own reading of the format.
-fn hmac_sha256(salt: &[u8], value: &[u8]) -> String {
-    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(salt).unwrap();
-    mac.update(value);
-    format!("hmac-sha256:{}", hex::encode(mac.finalize().into_bytes()))
-}
-
-fn commits(commitment: &Commitment, material: &Material, value: &[u8]) -> bool {
-    commitment.to_string() == hmac_sha256(&material.salt, value)
-}
-
-/// Looks at every run and intake of a tenant; gives how many runs, calls, refusals and failures.
+/// How many runs, calls, refusals and failures a tenant has, each with its receipt.
 fn audited(casemate: &Casemate, tenant: &TenantId) -> (usize, usize, usize, usize) {
-    let entries = trail(casemate, tenant);
-    let view = casemate.view(tenant).unwrap().unwrap();
-    let kept: BTreeMap<u64, Material> = materials(&view, &entries).into_iter().collect();
-    let runs: Vec<Run> = runs(&entries);
-    let (mut calls, mut refusals, mut failures) = (0, 0, 0);
-    for run in &runs {
-        let material = &kept[&run.number];
-        assert!(commits(&run.start.batch, material, &material.batch));
-        assert_eq!(material.calls.len(), run.intents.len());
-        assert_eq!(material.calls.len(), run.outcomes.len());
-        let (verdict, counts) = run.end.as_ref().unwrap();
-        assert_eq!(counts.intents as usize, run.intents.len());
-        assert_eq!(counts.outcomes as usize, run.outcomes.len());
-        assert_eq!(counts.abandoned, 0);
-        let answers = run.intents.iter().zip(&run.outcomes);
-        let mut refused = 0;
-        for ((intent, outcome), call) in answers.zip(&material.calls) {
-            calls += 1;
-            assert!(commits(&intent.question, material, &call.question));
-            assert!(run.start.capabilities.contains(&intent.capability));
-            match outcome {
-                Outcome::Ok { answer, .. } => assert!(commits(answer, material, &call.answer)),
-                Outcome::Refused { .. } => {
-                    refused += 1;
-                    assert!(call.answer.is_empty());
-                }
-            }
-        }
-        assert_eq!(counts.refusals, refused);
-        refusals += refused as usize;
-        match verdict {
-            Verdict::Ok { answer } => assert!(commits(answer, material, &material.answer)),
-            Verdict::Failed(_) => failures += 1,
-        }
-    }
-    let intakes: Vec<_> = entries
-        .iter()
-        .filter_map(|stamped| match &stamped.entry {
-            Entry::Intake(intake) => Some((stamped.seq, intake)),
-            Entry::RunStart { .. }
-            | Entry::Intent(_)
-            | Entry::Outcome { .. }
-            | Entry::Refused { .. }
-            | Entry::RunEnd { .. }
-            | Entry::Boundary(_)
-            | Entry::Grant(_)
-            | Entry::Knowledge(_)
-            | Entry::Suspension(_)
-            | Entry::Restore(_)
-            | Entry::Deletion(_)
-            | Entry::Erasure(_)
-            | Entry::Recovery(_) => None,
-        })
-        .collect();
-    assert!(!intakes.is_empty());
-    for (number, intake) in &intakes {
-        let material = &kept[number];
-        assert!(commits(&intake.batch, material, &material.batch));
-        let digests = intake.alerts + intake.duplicates + intake.revisions + intake.rejects;
-        assert_eq!(material.batch.len() as u64, digests * 32);
-    }
-    let taken: u64 = intakes.iter().map(|(_, intake)| intake.alerts).sum();
-    assert_eq!(taken, view.alert_count().unwrap());
-    let salts: std::collections::BTreeSet<_> = kept.values().map(|m| m.salt).collect();
-    assert_eq!(salts.len(), kept.len(), "each salt is used once");
-    (runs.len(), calls, refusals, failures)
+    let found =
+        receipts(casemate.home(), tenant).expect("the tenant has a sound trail and a store");
+    assert!(found.salts_differ, "each salt is used once");
+    (found.runs, found.calls, found.refusals, found.failures)
 }
 
 #[test]

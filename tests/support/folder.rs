@@ -52,6 +52,9 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
+        if !std::thread::panicking() {
+            super::receipts::check_homes(&self.path);
+        }
         // What cannot be removed is left to the system's own cleaning of its temporary folder.
         let _ = std::fs::remove_dir_all(&self.path);
     }

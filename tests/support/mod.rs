@@ -6,6 +6,7 @@ mod components;
 mod folder;
 mod program;
 mod reading;
+mod receipts;
 mod stream;
 
 pub(crate) use alerts::{Finding, ndjson};
@@ -17,4 +18,5 @@ pub(crate) use reading::{
     Run, State, contains, everything, journal_end, materials, runs, session_state, state, trail,
     trail_bytes,
 };
+pub(crate) use receipts::receipts;
 pub(crate) use stream::{Numbers, stream};
