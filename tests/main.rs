@@ -18,6 +18,7 @@ mod boundaries;
 mod boundary_commands;
 mod command_line;
 mod consent;
+mod crash;
 mod damage;
 mod embedding;
 mod erase;

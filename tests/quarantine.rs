@@ -59,7 +59,8 @@ fn a_tenant_that_does_not_start_stops_no_other_and_has_its_own_later() {
         })
         .collect();
     let (code, lines) = through(&bench, &[], all.as_bytes());
-    assert_eq!(code, Some(1));
+    // The store of `initech` cannot be opened: what comes for it waits in its order, and the end says so.
+    assert_eq!(code, Some(5));
     let taken = received(&lines);
     assert_eq!(taken.len(), 40);
     let alerts = taken.iter().filter(|line| line["outcome"] == "alert");

@@ -59,6 +59,7 @@ impl StoreError {
             | Self::OldStore { .. }
             | Self::NewerStore { .. }
             | Self::NoTenant { .. }
+            | Self::Closed { .. }
             | Self::Database { .. }
             | Self::Quarantine { .. }
             | Self::OtherKey { .. }

@@ -186,7 +186,7 @@ pub use erase::Erased;
 pub use kind::ErrorKind;
 pub use open::{Casemate, NotLoaded, OpenError, Settings};
 pub use parallel::for_each_tenant;
-pub use reception::{OfDrafting, Outcome, Received, Reception};
+pub use reception::{Held, OfDrafting, Outcome, Received, Reception};
 pub use retain::Retained;
 pub use retry::{Retried, retry_quarantine};
 pub use suspension::{Erasure, StandingChange, Suspensions};

@@ -1,5 +1,10 @@
 //! Documents of many tenants, each brought to its own: what one process does for a whole SIEM.
 
+mod held;
+
+pub use held::Held;
+use held::NotTaken;
+
 use crate::model::{Instant, TenantId, Text};
 use crate::open::{Casemate, OpenError};
 use crate::store::{Delivery, Quarantined, StoreError, View};
@@ -36,6 +41,8 @@ pub struct Reception<'c> {
     drafted: Vec<OfDrafting>,
     /// Tenants that another process did not give back, and when that was given up.
     in_vain: BTreeMap<TenantId, Instant>,
+    /// Tenants that failed in the middle, and take no more in.
+    held: BTreeMap<TenantId, Held>,
     stop: Cancel,
 }
 
@@ -117,6 +124,7 @@ impl<'c> Reception<'c> {
             open: BTreeMap::new(),
             drafted: Vec::new(),
             in_vain: BTreeMap::new(),
+            held: BTreeMap::new(),
             stop: casemate.settings().cancel.clone(),
         })
     }
@@ -183,6 +191,30 @@ impl<'c> Reception<'c> {
     }
 
     pub(crate) fn take_lot(
+        &mut self,
+        tenant: &TenantId,
+        lot: &[(usize, Document)],
+        name: &str,
+    ) -> Result<(Submitted, Changed), NotTaken> {
+        if let Some(held) = self.held.get_mut(tenant) {
+            held.waiting += lot.len() as u64;
+            return Err(NotTaken::Held(held.why.clone()));
+        }
+        let taken = self.take_in(tenant, lot, name);
+        if let Err(error) = &taken
+            && error.holds()
+        {
+            let held = Held {
+                why: Text::capped(&error.to_string(), 400),
+                kind: error.kind(),
+                waiting: lot.len() as u64,
+            };
+            self.held.insert(tenant.clone(), held);
+        }
+        taken
+    }
+
+    fn take_in(
         &mut self,
         tenant: &TenantId,
         lot: &[(usize, Document)],
@@ -306,6 +338,12 @@ impl<'c> Reception<'c> {
         all
     }
 
+    /// The tenants that failed in the middle. They take nothing in any more: what comes for them goes
+    /// to quarantine, in its order. Another reception, in a process of its own, continues.
+    pub fn held(&self) -> impl Iterator<Item = (&TenantId, &Held)> {
+        self.held.iter()
+    }
+
     /// What a tenant's store holds now.
     ///
     /// # Errors
@@ -357,15 +395,6 @@ impl Open {
         let any = drafted.is_err() || done.cases > 0 || !changed.is_empty();
         any.then(|| drafted.map(|()| (done, changed)))
     }
-}
-
-/// Why documents of a tenant were not taken in.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NotTaken {
-    #[error(transparent)]
-    NotStarted(#[from] NotStarted),
-    #[error(transparent)]
-    Session(#[from] SessionError),
 }
 
 /// What became of the documents of one tenant.

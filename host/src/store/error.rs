@@ -1,4 +1,5 @@
 use super::VERSION;
+use crate::model::Text;
 use std::io;
 
 /// Why something could not be read from a home or written to it.
@@ -86,6 +87,16 @@ pub enum StoreError {
         tenant: String,
         /// What the lock file says of it.
         holder: String,
+    },
+    /// A write to the tenant's files failed in this process, which does no more for the tenant.
+    #[error(
+        "tenant `{tenant}` is closed in this process since a write to its files failed ({why}): what is on the disk is not known; a new process reads it from there and continues"
+    )]
+    Closed {
+        /// The tenant.
+        tenant: String,
+        /// What failed first.
+        why: Text,
     },
     /// The database refused.
     #[error("`tenants/{tenant}/store.redb`: {message}")]

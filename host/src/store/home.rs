@@ -1,3 +1,4 @@
+use super::closed::{Closed, Closing};
 use super::lock::{self, Tried};
 use super::{Below, Folders, KeyFolder, SystemRandom};
 use super::{CompiledCache, Dir, Quarantine, Random, StoreError, TenantScope};
@@ -17,6 +18,7 @@ pub struct Home {
     places: Arc<dyn Folders>,
     custody: Arc<dyn Custody>,
     random: Arc<dyn Random>,
+    closed: Arc<Closed>,
 }
 
 /// Being the one who changes the home's own files: roster, grants, tenants, modules. Given back when
@@ -110,6 +112,7 @@ impl Home {
             places,
             custody,
             random: Arc::new(SystemRandom),
+            closed: Arc::default(),
         }
     }
 
@@ -169,7 +172,9 @@ impl Home {
 
     fn scope(&self, tenant: &TenantId, dir: Dir) -> TenantScope {
         let (custody, random) = (Arc::clone(&self.custody), Arc::clone(&self.random));
-        TenantScope::new(tenant.clone(), dir, Arc::clone(&self.root), custody, random)
+        let closing = Closing::of(Arc::clone(&self.closed), tenant.clone());
+        let root = Arc::clone(&self.root);
+        TenantScope::new(tenant.clone(), dir, root, custody, random, closing)
     }
 
     /// Opens a tenant's folder: the only way to a [`TenantScope`].

@@ -4,10 +4,12 @@
 //! a [`TenantScope`]: a function that holds a scope can reach that tenant's files and nothing else.
 
 mod ambient;
+mod backend;
 mod backup;
 mod block;
 mod boundaries;
 mod change;
+mod closed;
 mod compiled;
 mod error;
 mod export;

@@ -1,11 +1,15 @@
+use super::backend::{Watched, read_from_disk};
+use super::closed::Closing;
 use super::guard::{guarded, is_damage};
 use super::seal::Seal;
 use super::tables as t;
 use super::version::check_store;
 use super::{Change, StoreError, View};
 use crate::model::TenantId;
-use redb::backends::FileBackend;
-use redb::{ConcurrencyMode, Database, ReadTransaction, ReadableDatabase as _, TableError};
+use redb::{
+    ConcurrencyMode, Database, DatabaseError, ReadTransaction, ReadableDatabase as _,
+    RepairSession, StorageBackend, TableError,
+};
 use std::sync::Arc;
 
 /// A tenant's database, open for writing.
@@ -22,22 +26,49 @@ pub(super) struct AnyVersion {
 }
 
 impl AnyVersion {
+    /// Opens it. One that was not closed as it should be is read from the disk anew: what the kernel
+    /// keeps of a file may be what a failed sync did not bring to the disk.
     pub(super) fn open(
         tenant: &TenantId,
         file: std::fs::File,
         cache_bytes: usize,
+        closing: &Closing,
     ) -> Result<Self, StoreError> {
         let fail = failure(tenant);
-        let backend = FileBackend::new(file).map_err(|e| fail(&e))?;
-        let database = Database::builder()
+        let again = file.try_clone().map_err(|e| fail(&e))?;
+        let backend = Watched::of_file(file, closing.clone()).map_err(|e| fail(&e))?;
+        if let Some(raw) = Self::over(tenant, backend, cache_bytes, RepairSession::abort)? {
+            return Ok(raw);
+        }
+        closing
+            .watch(read_from_disk(&again))
+            .map_err(|e| fail(&e))?;
+        let backend = Watched::of_file(again, closing.clone()).map_err(|e| fail(&e))?;
+        let raw = Self::over(tenant, backend, cache_bytes, |_| ())?;
+        raw.ok_or_else(|| fail(&"its repair was stopped"))
+    }
+
+    /// Opens it on whatever keeps its bytes; none where it has to be repaired and `repair` aborts that.
+    pub(super) fn over(
+        tenant: &TenantId,
+        backend: impl StorageBackend,
+        cache_bytes: usize,
+        repair: impl Fn(&mut RepairSession) + 'static,
+    ) -> Result<Option<Self>, StoreError> {
+        let fail = failure(tenant);
+        let opened = Database::builder()
             .set_cache_size(cache_bytes)
             .set_concurrency_mode(ConcurrencyMode::SingleWriter)
-            .create_with_backend(backend)
-            .map_err(|e| fail(&e))?;
-        Ok(Self {
-            tenant: tenant.clone(),
-            database,
-        })
+            .set_repair_callback(repair)
+            .create_with_backend(backend);
+        match opened {
+            Ok(database) => Ok(Some(Self {
+                tenant: tenant.clone(),
+                database,
+            })),
+            Err(DatabaseError::RepairAborted) => Ok(None),
+            Err(error) => Err(fail(&error)),
+        }
     }
 
     /// The version of the record forms in it. 0 where nothing was ever written to it.
@@ -62,14 +93,20 @@ impl Records {
         seal: Arc<Seal>,
         file: std::fs::File,
         cache_bytes: usize,
+        closing: &Closing,
     ) -> Result<Self, StoreError> {
         let tenant = seal.tenant().clone();
         guarded!(tenant, {
-            let raw = AnyVersion::open(&tenant, file, cache_bytes)?;
-            let records = Self { seal, raw };
-            records.make_tables()?;
-            Ok(records)
+            let raw = AnyVersion::open(&tenant, file, cache_bytes, closing)?;
+            Self::of(seal, raw)
         })
+    }
+
+    /// Of a database whose tables it makes where they are missing.
+    pub(super) fn of(seal: Arc<Seal>, raw: AnyVersion) -> Result<Self, StoreError> {
+        let records = Self { seal, raw };
+        records.make_tables()?;
+        Ok(records)
     }
 
     fn tenant(&self) -> &TenantId {

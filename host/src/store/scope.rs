@@ -1,4 +1,5 @@
 use super::backup::all_files;
+use super::closed::Closing;
 use super::lock::{self, Tried};
 use super::records::AnyVersion;
 use super::seal::Seal;
@@ -24,6 +25,7 @@ pub struct TenantScope {
     home: Arc<Dir>,
     custody: Arc<dyn Custody>,
     random: Arc<dyn Random>,
+    closing: Closing,
 }
 
 impl TenantScope {
@@ -33,6 +35,7 @@ impl TenantScope {
         home: Arc<Dir>,
         custody: Arc<dyn Custody>,
         random: Arc<dyn Random>,
+        closing: Closing,
     ) -> Self {
         Self {
             tenant,
@@ -40,6 +43,7 @@ impl TenantScope {
             home,
             custody,
             random,
+            closing,
         }
     }
 
@@ -69,6 +73,11 @@ impl TenantScope {
             Ok(_) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What closes the tenant in this process once a write to its files fails.
+    pub(super) fn closing(&self) -> &Closing {
+        &self.closing
     }
 
     /// The home's own folder.
@@ -153,8 +162,10 @@ impl TenantScope {
     /// Opens the tenant's database for writing, making it where it is not there.
     ///
     /// # Errors
-    /// When it or its key cannot be opened.
+    /// When it or its key cannot be opened; [`StoreError::Closed`] once a write to the tenant's files
+    /// has failed in this process.
     pub fn records(&self, writer: &WriterLock, cache_bytes: usize) -> Result<Records, StoreError> {
+        self.closing.check()?;
         // A link counts as one that is there, and is then not followed.
         if self.dir.symlink_metadata(STORE).is_err() {
             self.first_keys()?;
@@ -163,7 +174,7 @@ impl TenantScope {
         }
         let opened = self.dir.open_with(STORE, &to_write());
         let file = opened.map_err(StoreError::io(self.path(STORE)))?;
-        Records::open(self.seal()?, file.into_std(), cache_bytes)
+        Records::open(self.seal()?, file.into_std(), cache_bytes, &self.closing)
     }
 
     /// A database that has nothing in it yet, under another name: a disk that is full now, or a
@@ -175,7 +186,7 @@ impl TenantScope {
     ) -> Result<Records, StoreError> {
         let made = self.dir.open_with(NEW_STORE, to_write().truncate(true));
         let file = made.map_err(StoreError::io(self.path(STORE)))?;
-        Records::open(self.seal()?, file.into_std(), cache_bytes)
+        Records::open(self.seal()?, file.into_std(), cache_bytes, &self.closing)
     }
 
     /// Puts what [`TenantScope::new_records`] made where the database is looked for, at once and
@@ -195,7 +206,10 @@ impl TenantScope {
         let mut options = OpenOptions::new();
         options.read(true).write(true);
         match self.dir.open_with(STORE, &options) {
-            Ok(file) => AnyVersion::open(&self.tenant, file.into_std(), cache_bytes).map(Some),
+            Ok(file) => {
+                let file = file.into_std();
+                AnyVersion::open(&self.tenant, file, cache_bytes, &self.closing).map(Some)
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(StoreError::io(self.path(STORE))(e)),
         }

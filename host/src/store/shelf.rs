@@ -1,5 +1,6 @@
 //! The folder of a tenant's trail.
 
+use super::closed::Closing;
 use super::{Dir, file};
 use crate::trail::{Files, Shelf};
 use cap_std::fs::{File, OpenOptions};
@@ -24,6 +25,7 @@ pub struct TrailFolder {
     head: String,
     /// The file that was written last and is still open.
     open: Option<(String, File)>,
+    closing: Closing,
 }
 
 impl TrailReader {
@@ -44,12 +46,13 @@ impl TrailReader {
 }
 
 impl TrailFolder {
-    pub(super) fn new(reader: TrailReader, home: Arc<Dir>, head: String) -> Self {
+    pub(super) fn new(reader: TrailReader, home: Arc<Dir>, head: String, closing: Closing) -> Self {
         Self {
             reader,
             home,
             head,
             open: None,
+            closing,
         }
     }
 
@@ -130,12 +133,11 @@ impl Files for TrailFolder {
 
 impl Shelf for TrailFolder {
     fn create(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        if let Some((above, _)) = path.rsplit_once('/') {
-            self.folder().create_dir_all(above).map_err(self.at(path))?;
-        }
-        let at = self.at(path);
-        let mut file = self.folder().create(path).map_err(&at)?;
-        file.write_all(bytes).map_err(at)
+        let above = path.rsplit_once('/').map(|(above, _)| above);
+        let made = above.map_or(Ok(()), |above| self.folder().create_dir_all(above));
+        let made = made.and_then(|()| self.folder().create(path));
+        let written = made.and_then(|mut file| file.write_all(bytes));
+        self.closing.watch(written.map_err(self.at(path)))
     }
 
     fn write_at(&mut self, path: &str, offset: u64, bytes: &[u8]) -> io::Result<()> {
@@ -144,23 +146,25 @@ impl Shelf for TrailFolder {
         let written = file
             .seek(SeekFrom::Start(offset))
             .and_then(|_| file.write_all(bytes));
-        written.map_err(at)
+        self.closing.watch(written.map_err(at))
     }
 
     fn sync(&mut self, path: &str) -> io::Result<()> {
         let at = self.at(path);
-        self.opened(path)?.sync_data().map_err(at)
+        let synced = self.opened(path)?.sync_data();
+        self.closing.watch(synced.map_err(at))
     }
 
     fn sync_folder(&mut self, folder: &str) -> io::Result<()> {
         let dir = self.folder().open_dir(folder).map_err(self.at(folder))?;
-        file::sync(&dir).map_err(self.at(folder))
+        self.closing
+            .watch(file::sync(&dir).map_err(self.at(folder)))
     }
 
     fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
         self.open = None;
         let renamed = self.folder().rename(from, self.folder(), to);
-        renamed.map_err(self.at(to))
+        self.closing.watch(renamed.map_err(self.at(to)))
     }
 
     fn remove(&mut self, path: &str) -> io::Result<()> {
@@ -182,6 +186,7 @@ impl Shelf for TrailFolder {
 
     fn keep_head(&mut self, bytes: &[u8]) -> io::Result<()> {
         let kept = file::replace(&self.home, &self.head, bytes, false);
-        kept.map_err(|e| io::Error::other(e.to_string()))
+        let kept = kept.map_err(|e| io::Error::other(e.to_string()));
+        self.closing.watch(kept)
     }
 }

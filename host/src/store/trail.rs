@@ -18,8 +18,10 @@ impl TenantScope {
     /// Opens the trail's folder for writing, making it where it is not there.
     ///
     /// # Errors
-    /// When it cannot be opened.
+    /// When it cannot be opened; [`StoreError::Closed`] once a write to the tenant's files has failed in
+    /// this process.
     pub fn trail(&self, _writer: &WriterLock) -> Result<TrailFolder, StoreError> {
+        self.closing().check()?;
         let fail = || StoreError::io(self.path("trail"));
         let dir = self.folder();
         dir.create_dir_all("trail").map_err(fail())?;
@@ -30,6 +32,7 @@ impl TenantScope {
             reader,
             Arc::clone(self.home()),
             self.head(),
+            self.closing().clone(),
         ))
     }
 

@@ -1,4 +1,4 @@
-use super::run::reception;
+use super::run::{held, reception};
 use super::{not_started, open, stopped, store};
 use crate::ambient;
 use crate::args::{Pipe, Shared};
@@ -67,6 +67,7 @@ pub(crate) fn run(shared: &Shared, args: &Pipe) -> Result<Exit, Failure> {
         }
         out.0.flush()?;
         if at_end {
+            held(&reception)?;
             return Ok(exit);
         }
         if undrafted.is_none() {

@@ -57,7 +57,12 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
     let mut tenants = Vec::new();
     for (tenant, intake) in taken.intake {
         let cases = drafted.remove(&tenant).unwrap_or_default();
-        let view = reception.view(&tenant)?;
+        // One that failed is read by a new process, which repairs it.
+        let is_held = reception.held().any(|(held, _)| *held == tenant);
+        let view = match is_held {
+            true => None,
+            false => reception.view(&tenant)?,
+        };
         tenants.push(OfTenant {
             as_of: as_of.to_string(),
             notices: view.map_or(Ok(Vec::new()), |view| view.notices())?,
@@ -79,6 +84,7 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
         }
     }
     broken?;
+    held(&reception)?;
     let found = |of: &OfTenant| of.intake.rejects > 0 || !of.notices.is_empty();
     Ok(
         if report.quarantined > 0 || report.tenants.iter().any(found) {
@@ -87,6 +93,19 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
             Exit::Ok
         },
     )
+}
+
+/// Fails where a tenant did: its documents wait in quarantine, and their order is kept.
+pub(crate) fn held(reception: &Reception<'_>) -> Result<(), Failure> {
+    let Some((tenant, first)) = reception.held().next() else {
+        return Ok(());
+    };
+    let (why, waiting) = (&first.why, count(first.waiting));
+    let error = anyhow::anyhow!(
+        "tenant `{tenant}` failed and takes nothing in any more in this process, so {waiting} documents of it wait in quarantine: {why}"
+    );
+    Err(Failure::new(first.kind.into(), error)
+        .help("once the cause is gone, `casemate quarantine retry` takes them in, in their order"))
 }
 
 /// What was taken in so far.
