@@ -237,6 +237,10 @@ fn a_damaged_trail_is_told_and_what_stands_before_the_damage_is_counted() {
     let problem = of(&told).problem.unwrap();
     assert!(problem.contains("checksum"), "{problem}");
     assert_eq!(told.findings[0].rule, Rule::NotVerified);
+    for finding in &told.findings {
+        let place = &finding.place.file;
+        assert!(home.exists(place), "{place} is named and not there");
+    }
     assert!(told.tenants[1].trail.verified);
     assert!(row(&told, "acme", "assets").capabilities[0].used > 0);
     let (code, _, _) = said(bench.path(), &["audit", "capabilities"]);

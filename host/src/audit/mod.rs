@@ -21,6 +21,7 @@ use crate::sandbox::inspect::{Finding, Level, Rule, Spot};
 use crate::sandbox::{Grants, Manifest};
 use crate::store::{Home, StoreError};
 use crate::suspension::Suspensions;
+use crate::trail::NEWEST_FILE;
 use crate::triage::NotStarted;
 use crate::written::{Decision, Problems};
 use modules::{Installed, Looked};
@@ -281,7 +282,7 @@ fn of_tenant(shared: &Shared<'_>, tenant: &TenantId) -> Result<Told, StoreError>
     let used = Used::read(&scope)?;
     let mut findings = Vec::new();
     if let Some(problem) = &used.trail.problem {
-        let place = Spot::file(format!("tenants/{tenant}/trail/log"));
+        let place = Spot::file(format!("tenants/{tenant}/trail/{NEWEST_FILE}"));
         let said = format!("the trail of tenant `{tenant}` does not verify: {problem}");
         findings.push(Finding::new(Rule::NotVerified, said, place).of_tenant(tenant));
     }

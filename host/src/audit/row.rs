@@ -4,6 +4,7 @@ use crate::boundary::Boundary;
 use crate::model::{Capability, Digest, Field, Instant, ModuleName, TenantId, Text};
 use crate::sandbox::inspect::{Finding, Rule, Spot};
 use crate::sandbox::{Granted, GrantedLimits, Grants};
+use crate::trail::NEWEST_FILE;
 use crate::written::Decision;
 
 /// One tenant and one module.
@@ -307,7 +308,7 @@ impl Row {
                     "tenant `{tenant}`, module `{name}`: `{capability}` was refused {} times{last}",
                     cell.refused
                 );
-                let place = Spot::file(format!("tenants/{tenant}/trail/log"));
+                let place = Spot::file(format!("tenants/{tenant}/trail/{NEWEST_FILE}"));
                 add(Rule::Refused, said, place);
             }
             if cell.effective && cell.used == 0 {

@@ -110,3 +110,6 @@ pub use shelf::{Files, Shelf};
 pub use tiles::{TileError, prove, prove_consistency};
 pub use verify::{Checked, Report, verify};
 pub use words::Words;
+
+/// The file of a tenant's trail that has its newest entries.
+pub(crate) const NEWEST_FILE: &str = journal::JOURNAL;

@@ -220,7 +220,7 @@ impl Session {
         done: &mut Drafted,
     ) -> Result<Came<Vec<Enrichment>>, SessionError> {
         let Some(enricher) = self.modules.enrichers.get(place) else {
-            return Err(SessionError::Encode("an enricher"));
+            return Err(SessionError::Lost("an enricher"));
         };
         let module = enricher.granted().module().clone();
         let finished = self.enrich_over(enricher, subjects, view)?;
@@ -303,7 +303,7 @@ impl Session {
         done: &mut Drafted,
     ) -> Result<Came<Draft>, SessionError> {
         let Some(drafter) = &self.modules.drafter else {
-            return Err(SessionError::Encode("a drafter"));
+            return Err(SessionError::Lost("a drafter"));
         };
         let granted = drafter.granted();
         let (module, digest) = (granted.module().clone(), granted.digest());

@@ -143,7 +143,7 @@ impl Session {
 
     fn of_candidate(&self, place: usize) -> Result<&Prepared, SessionError> {
         let found = self.modules.shadows.get(place);
-        found.ok_or(SessionError::Encode("a candidate"))
+        found.ok_or(SessionError::Lost("a candidate"))
     }
 
     /// Lets the grouper's candidate place what the grouper placed, batch for batch as that did.
@@ -365,7 +365,7 @@ impl Session {
 
 fn record(change: &Change, module: &ModuleName) -> Result<Shadowed, SessionError> {
     let found = change.shadowed(module)?;
-    found.ok_or(SessionError::Encode("a candidate's record"))
+    found.ok_or(SessionError::Lost("a candidate's record"))
 }
 
 /// Compares where both put a batch's alerts, and keeps what later batches are compared with.

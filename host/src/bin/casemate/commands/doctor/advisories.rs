@@ -1,9 +1,22 @@
 //! What is known against the engine: published advisories of 2025 and 2026 about the crate
-//! `wasmtime`, looked up in the RustSec database, with what of the engine each needs.
+//! `wasmtime`, from the RustSec database by `.ci/advisories table`, with what of the engine each needs.
+//! That last is judged by somebody who reads the advisory; one that nobody judged needs `Any` use.
+
+use casemate::model::Instant;
 
 /// When the table was made, and the newest advisory it could find.
 pub(super) const MADE: &str = "2026-11-23";
 pub(super) const NEWEST: &str = "2026-10-02";
+
+/// From when on the table is told to be old, in days after it was made.
+pub(super) const OLD_DAYS: i64 = 90;
+
+/// Whether the table was made too long ago to say much.
+pub(super) fn is_old(now: Instant) -> bool {
+    const DAY_MS: i64 = 86_400_000;
+    let made = Instant::parse(MADE).unwrap_or_default();
+    now.millis().saturating_sub(made.millis()) > OLD_DAYS * DAY_MS
+}
 
 /// What of the engine an advisory is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +135,7 @@ const FEBRUARY: &[Version] = &[(24, 0, 6), (36, 0, 6), (40, 0, 4), (41, 0, 4)];
 
 #[rustfmt::skip]
 pub(super) const ADVISORIES: &[Advisory] = &[
+    of("RUSTSEC-2025-0046", "GHSA-fm79-3f68-h2fc", "panic in fd_renumber of WASI", Needs::Wasi, (10, 0, 0), &[(24, 0, 4), (33, 0, 2), (34, 0, 2)]),
     of("RUSTSEC-2025-0112", "GHSA-4h67-722j-5pmc", "host crash with component intrinsics", Needs::Components, (38, 0, 0), &[(38, 0, 3)]),
     of("RUSTSEC-2025-0118", "GHSA-hc7m-r6v8-hg9q", "unsound access to a shared memory", Needs::Threads, START, &[(24, 0, 5), (36, 0, 3), (37, 0, 3), (38, 0, 4)]),
     of("RUSTSEC-2026-0006", "GHSA-vc8c-j3xm-xj73", "f64.copysign loads out of the sandbox", Needs::X64, (29, 0, 0), &[(36, 0, 5), (40, 0, 3), (41, 0, 1)]),
@@ -180,6 +194,13 @@ mod tests {
         assert!(find("0088").needs.is_used(true) && !find("0088").needs.is_used(false));
         assert_eq!(version("wasmtime 48.0.8"), Some((48, 0, 8)));
         assert_eq!(version("48.0.8"), None);
+    }
+
+    #[test]
+    fn a_table_says_when_it_is_old() {
+        let made = Instant::parse(MADE).unwrap().millis();
+        let after = |days: i64| Instant::from_millis(made + days * 86_400_000);
+        assert!(!is_old(after(OLD_DAYS)) && is_old(after(OLD_DAYS + 1)));
     }
 
     #[test]

@@ -146,7 +146,14 @@ fn program(findings: &mut Findings, memory: Memory) {
              newest of {NEWEST}: `cargo deny check advisories` knows later ones",
             ADVISORIES.len()
         );
-        findings.ok("advisories", says);
+        match advisories::is_old(ambient::now()) {
+            true => findings.attention(
+                "advisories",
+                format!("{says}; it is older than {} days", advisories::OLD_DAYS),
+                "take a later casemate: its table is as old as it is",
+            ),
+            false => findings.ok("advisories", says),
+        }
     }
 }
 
