@@ -1,4 +1,4 @@
-use crate::model::Text;
+use crate::model::{Record, Text};
 use crate::written::{Place, Problems, Report, quoted};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -24,6 +24,22 @@ pub struct Asset {
     /// What else the list says, in its column order: each column's name and a cell that is not
     /// empty. Addresses and aliases are among them.
     pub attributes: Vec<(Text, Text)>,
+}
+
+impl Asset {
+    /// As a citation of it has it.
+    pub(crate) fn record(&self) -> Record {
+        let record = Record::of("asset")
+            .text(self.name.as_str())
+            .text(self.kind.as_str())
+            .text(self.owner.as_str())
+            .text(self.criticality.as_str())
+            .count(self.attributes.len());
+        let each = self.attributes.iter();
+        each.fold(record, |record, (name, value)| {
+            record.text(name.as_str()).text(value.as_str())
+        })
+    }
 }
 
 /// A tenant's list: `knowledge/assets.csv`. A missing file is the same as [`Assets::default`].

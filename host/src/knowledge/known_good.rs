@@ -1,4 +1,4 @@
-use crate::model::{Field, Instant, Text};
+use crate::model::{Field, Instant, Record, Text};
 use crate::written::{Key, Problems, Sheet, Table, Value, quoted, read};
 
 /// Bytes of a value that are compared.
@@ -88,6 +88,27 @@ impl Fact {
     /// All must hold; never empty. First the rule's id, then those of the file.
     pub fn conditions(&self) -> &[Condition] {
         &self.conditions
+    }
+
+    /// As a citation of it has it.
+    pub(crate) fn record(&self) -> Record {
+        let record = Record::of("fact")
+            .text(self.id.as_str())
+            .count(self.conditions.len());
+        let conditions = self.conditions.iter().fold(record, |record, condition| {
+            let compare = match condition.compare {
+                Comparison::Equals => "equals",
+                Comparison::BeginsWith => "begins-with",
+            };
+            record
+                .text(condition.field.name())
+                .text(compare)
+                .text(condition.value.as_str())
+        });
+        conditions
+            .text(self.owner.as_str())
+            .text(self.reason.as_str())
+            .integer(self.expires.millis())
     }
 
     /// Whether it holds for the alert whose fields `get` gives, at that time. The host compares every

@@ -63,7 +63,7 @@ pub(super) fn dossier(
         let group = &row.group;
         beyond += row.beyond;
         out.groups.push(drafting::Group {
-            evidence: hand_out(Evidence::Group(group.number), digest_of(group)),
+            evidence: hand_out(Evidence::Group(group.number), group.record().digest()),
             number: group.number,
             count: group.count,
             first: group.first.millis(),
@@ -91,7 +91,7 @@ pub(super) fn dossier(
                 continue;
             };
             out.findings.push(drafting::Finding {
-                evidence: hand_out(evidence, digest_of(&enrichment)),
+                evidence: hand_out(evidence, enrichment.record().digest()),
                 alert: *row,
                 kind: match enrichment.kind {
                     Statement::Asset => types::Statement::Asset,
@@ -106,7 +106,7 @@ pub(super) fn dossier(
     for (earlier, place) in earlier(view, case, &groups, &alerts, fields)? {
         let group = &earlier.group;
         out.earlier.push(drafting::Earlier {
-            evidence: hand_out(Evidence::Earlier(group.number), digest_of(group)),
+            evidence: hand_out(Evidence::Earlier(group.number), group.record().digest()),
             number: group.number,
             count: group.count,
             first: group.first.millis(),
@@ -243,8 +243,4 @@ pub(super) fn withheld(field: Field) -> String {
 pub(super) fn not_consulted(module: &str, why: &str) -> String {
     let why = Text::capped(why, 300);
     format!("the module `{module}` did not do its work: {why}")
-}
-
-fn digest_of(record: &impl std::fmt::Debug) -> Digest {
-    Digest::of(format!("{record:?}").as_bytes())
 }

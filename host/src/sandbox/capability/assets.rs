@@ -1,6 +1,6 @@
 use super::{Question, Read};
 use crate::knowledge::{Asset, Assets};
-use crate::model::{Capability, Digest, Evidence};
+use crate::model::{Capability, Evidence};
 use crate::sandbox::bindings::{assets, types};
 use crate::sandbox::run::Run;
 use crate::trail::Permit;
@@ -69,8 +69,7 @@ fn handed_out(run: &mut Run, asset: &Asset) -> assets::Asset {
         criticality: asset.criticality.to_string(),
         attributes: asset.attributes.iter().map(attribute).collect(),
     };
-    let digest = Digest::of(format!("{record:?}").as_bytes());
-    record.evidence = run.hand_out(Evidence::Asset(asset.line), digest);
+    record.evidence = run.hand_out(Evidence::Asset(asset.line), asset.record().digest());
     record
 }
 

@@ -1,6 +1,6 @@
 use super::{Question, Read};
 use crate::knowledge::{Comparison, Fact, KnownGood};
-use crate::model::{Capability, Digest, Evidence};
+use crate::model::{Capability, Evidence};
 use crate::sandbox::bindings::{known_good, types};
 use crate::sandbox::run::Run;
 use crate::sandbox::table::wit_field;
@@ -74,7 +74,7 @@ fn handed_out(run: &mut Run, fact: &Fact) -> known_good::Fact {
         reason: fact.reason().to_string(),
         expires: fact.expires().millis(),
     };
-    let digest = Digest::of(format!("{record:?}").as_bytes());
+    let digest = fact.record().digest();
     record.evidence = run.hand_out(Evidence::Fact(record.id.clone()), digest);
     record
 }
