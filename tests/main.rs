@@ -40,6 +40,7 @@ mod receipts;
 mod restart;
 mod retention;
 mod rollout;
+mod seats;
 mod settings;
 mod shadow;
 mod signed;

@@ -6,7 +6,7 @@ use crate::support::{
     Built, Finding, NOW, PERSON, made, ndjson, runs, said, start, state, stream, tenant, trail,
 };
 use casemate::sandbox::{Grant, GrantedTenants, Grants, WantedLimits, WantedSettings};
-use casemate::shadow::{Files, ShadowError, accept, stop};
+use casemate::shadow::{Files, ShadowError, accept, stop, would_accept};
 
 #[test]
 fn a_candidate_runs_only_where_it_is_granted_to_run_beside() {
@@ -62,6 +62,7 @@ fn a_capability_that_it_is_not_granted_is_refused_and_said_and_impairs_nothing()
         limits: WantedLimits::default(),
         settings: WantedSettings::default(),
         shadow: true,
+        replaces: None,
     };
     let text = Grants::add(&home.text("grants.toml").unwrap().unwrap(), &grant).unwrap();
     home.replace_text("grants.toml", &text).unwrap();
@@ -333,4 +334,41 @@ fn the_command_line_begins_shows_and_accepts() {
     );
     let (code, _, stderr) = shadow(&[&["stop", "grouper"], &by[..]].concat());
     assert_eq!(code, 2, "{stderr}");
+}
+
+#[test]
+fn a_candidate_is_accepted_only_where_the_old_version_counts_and_a_dry_run_says_what_changes() {
+    let bench = bench(&["acme", "bolt", "cove"]);
+    let candidate = next("grouper");
+    let home = bench.home();
+    let cove = || GrantedTenants::These(vec![tenant("cove")]);
+    casemate::setup::revoke(&home, &candidate.name(), cove(), PERSON, NOW).unwrap();
+    // It may run beside nothing; that gives nobody the module.
+    begun(&bench, &candidate, &["acme", "cove"]);
+    let before = home.text("grants.toml").unwrap().unwrap();
+    let named = [tenant("acme"), tenant("cove")];
+    let refused = accept(&home, &candidate.name(), Some(&named), PERSON, NOW).unwrap_err();
+    assert!(matches!(refused, ShadowError::NotOld(_, id) if id == tenant("cove")));
+    let would = would_accept(&home, &candidate.name(), None, PERSON, NOW).unwrap();
+    assert_eq!(would.tenants, [tenant("acme"), tenant("bolt")]);
+    assert!(
+        would.installed && !would.added.contains("cove"),
+        "{would:?}"
+    );
+    assert_eq!(home.text("grants.toml").unwrap().unwrap(), before);
+    assert_eq!(home.candidates().unwrap().len(), 1, "nothing was written");
+    let done = accept(&home, &candidate.name(), None, PERSON, NOW).unwrap();
+    assert_eq!((&done.tenants, &done.added), (&would.tenants, &would.added));
+    let after = home.text("grants.toml").unwrap().unwrap();
+    assert_eq!(
+        after.strip_prefix(&before).unwrap().trim_start(),
+        would.added
+    );
+    let casemate = bench.open();
+    let counts = casemate.grants().in_effect(&tenant("cove")).into_iter();
+    assert!(
+        counts
+            .filter(|grant| !grant.shadow)
+            .all(|grant| grant.module != candidate.name())
+    );
 }

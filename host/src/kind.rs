@@ -165,6 +165,7 @@ impl NotStarted {
             | Self::Boundary { .. }
             | Self::Defaults(_)
             | Self::Rollout(_, _)
+            | Self::TwoSeated(_)
             | Self::Erased(_, _)
             | Self::Suspended(_) => ErrorKind::Denied,
             Self::Trail { error, .. } => error.kind(),
@@ -183,9 +184,11 @@ impl SessionError {
         match self {
             Self::Store(error) => error.kind(),
             Self::Trail(error) => error.kind(),
-            Self::Input(_) | Self::Encode(_) | Self::Thread(_) | Self::Panicked(_) => {
-                ErrorKind::Environment
-            }
+            Self::Input(_)
+            | Self::Encode(_)
+            | Self::Lost(_)
+            | Self::Thread(_)
+            | Self::Panicked(_) => ErrorKind::Environment,
         }
     }
 }
@@ -214,6 +217,7 @@ impl SetupError {
             | Self::NotAskedFor(_, _)
             | Self::GrantedToNobody(_)
             | Self::Settings { .. }
+            | Self::Seat(_)
             | Self::OtherName { .. } => ErrorKind::Usage,
             Self::ChangedMeanwhile => ErrorKind::TryAgain,
             Self::InHome(error) => error.kind(),
@@ -236,6 +240,7 @@ impl crate::shadow::ShadowError {
             | Self::Another { .. }
             | Self::NoCandidate(_)
             | Self::NotBeside(_, _)
+            | Self::NotOld(_, _)
             | Self::Nobody(_) => ErrorKind::Usage,
         }
     }

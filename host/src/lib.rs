@@ -168,6 +168,7 @@ mod record;
 mod retain;
 mod retry;
 pub mod sandbox;
+pub mod seat;
 pub mod setup;
 pub mod shadow;
 pub mod store;

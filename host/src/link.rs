@@ -5,6 +5,7 @@ use crate::cannot_run::CannotRun;
 use crate::model::{Digest, Instant, ModuleName};
 use crate::open::Casemate;
 use crate::sandbox::{Granted, Grants, Module, NotGranted, Prepared};
+use crate::seat::Seats;
 use crate::store::{Notice, Records, StoreError};
 use crate::trail::{DecidedBy, Log, Refused, Words};
 use crate::triage::{Beside, Modules, NotStarted};
@@ -77,6 +78,16 @@ impl Linking<'_> {
         let (installed, candidates) = (self.casemate.modules(), self.casemate.candidates());
         let all = || installed.iter().chain(candidates);
         let names: BTreeSet<&ModuleName> = all().map(|m| m.manifest().name()).collect();
+        // Before anything is refused and recorded: a tenant with two groupers does not start at all.
+        let mut seats = Seats::of(self.boundary.tenant(), self.grants);
+        for name in &names {
+            for module in all().filter(|m| m.manifest().name() == *name) {
+                let granted = self.decided(module).granted;
+                if let Some(granted) = granted.ok().filter(|granted| !granted.is_shadow()) {
+                    seats.take(name, granted.digest(), granted.kind())?;
+                }
+            }
+        }
         for name in names {
             let of_name = |m: &&Module| m.manifest().name() == name;
             let installed = installed.iter().find(of_name).map(|m| self.decided(m));
@@ -143,14 +154,7 @@ impl Linking<'_> {
             Some((module, granted)) => match self.prepared(module, granted) {
                 Ok(prepared) => {
                     counts = Some(prepared.granted().clone());
-                    if let Some(second) = linked.modules.take(prepared) {
-                        let kind = second.granted().kind();
-                        let text = format!(
-                            "another {kind} is granted too and comes before it; grant one only"
-                        );
-                        linked.notices.push(self.notice(name, false, text));
-                        counts = None;
-                    }
+                    linked.modules.take(prepared);
                 }
                 Err(error) => self.refused(name, &error, Some(&mut linked.notices))?,
             },
@@ -194,8 +198,7 @@ impl Linking<'_> {
                     if counts.as_ref().is_some_and(|counts| counts.kind() != kind) {
                         row.cannot = Some(format!("it is one of the {kind}s and the other is not"));
                     }
-                    // Nothing comes of it being there twice: it is no module that counts.
-                    drop(linked.modules.take(prepared));
+                    linked.modules.take(prepared);
                 }
                 Err(error) => {
                     self.refused(name, &error, None)?;

@@ -6,7 +6,7 @@ use crate::boundary::{
 };
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Capability, Digest, Instant, ModuleName};
-use crate::sandbox::{Grant, Grants, Withdrawal};
+use crate::sandbox::{Grant, Grants};
 use crate::store::{Kept, Material, Random, Records, StoreError, TenantScope};
 use crate::suspension::Suspensions;
 use crate::trail::{
@@ -194,17 +194,16 @@ impl Recorder<'_> {
         while let Some(gone) = told.iter().position(|t| now.iter().all(|(n, _)| n != t)) {
             let given = told.remove(gone);
             // Where somebody took it out of the file, nobody says who it was.
-            let withdrawal = grants.withdrawal(&given.module, tenant);
-            let text = withdrawal.map(Withdrawal::text).unwrap_or_default();
-            let by = withdrawal.map(|w| w.by.to_string()).unwrap_or_default();
-            let entry = |_, by| given.entry(GrantVerb::Withdrawn, by, false, None);
+            let taken = grants.taken(&given.module, tenant);
+            let (text, by) = taken.map_or_else(Default::default, |(t, by)| (t, by.to_string()));
+            let entry = |_, by| given.entry(GrantVerb::Withdrawn, by, None, None);
             self.tell(text.as_bytes(), &by, entry, (GRANTS, &told))?;
         }
         for (given, grant) in now {
             if !told.contains(&given) {
                 told.push(given.clone());
                 let signature = grants.signed_by(grant).map(Signed::signature);
-                let entry = |_, by| given.entry(GrantVerb::Given, by, grant.shadow, signature);
+                let entry = |_, by| given.entry(GrantVerb::Given, by, Some(grant), signature);
                 let text = grant.text();
                 self.tell(text.as_bytes(), grant.by.as_str(), entry, (GRANTS, &told))?;
             }
@@ -324,7 +323,7 @@ impl Given {
         &self,
         change: GrantVerb,
         by: Commitment,
-        shadow: bool,
+        given: Option<&Grant>,
         signature: Option<Digest>,
     ) -> GrantChange {
         GrantChange {
@@ -334,7 +333,8 @@ impl Given {
             digest: self.digest,
             capabilities: self.capabilities.clone(),
             by,
-            shadow,
+            shadow: given.is_some_and(|grant| grant.shadow),
+            replaces: given.and_then(|grant| grant.replaces.clone()),
             signature,
         }
     }

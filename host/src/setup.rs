@@ -2,11 +2,12 @@
 
 use crate::boundary::{Boundary, NotSigned, Purpose, RequireSigned, Role, Roster};
 use crate::knowledge::{Assets, KnownGood};
-use crate::model::{Capability, Instant, ModuleName, TenantId, Text};
+use crate::model::{Capability, Instant, ModuleKind, ModuleName, TenantId, Text};
 use crate::sandbox::{
     Grant, GrantedSettings, GrantedTenants, Grants, Manifest, WantedLimits, WantedSettings,
     Withdrawal, WrongSetting, module_digest,
 };
+use crate::seat::{Held, WrongSeat};
 use crate::store::{Dir, Home, StoreError, TenantScope};
 use crate::triage::NotStarted;
 use crate::written::Problems;
@@ -94,6 +95,9 @@ pub enum SetupError {
         /// What is wrong.
         wrong: Vec<WrongSetting>,
     },
+    /// The grant would put a second module where a tenant has one.
+    #[error(transparent)]
+    Seat(#[from] WrongSeat),
     /// A module's files do not belong together.
     #[error("the folder is that of module `{folder}` and its module.toml names `{name}`")]
     OtherName {
@@ -259,6 +263,7 @@ pub fn grant_with(
         at,
         limits: WantedLimits::default(),
         shadow: false,
+        replaces: None,
         settings,
     };
     operator(home, by)?;
@@ -268,9 +273,23 @@ pub fn grant_with(
         return Err(SetupError::NeedsSignature(module.clone()));
     }
     append_to_grants(home, |text| {
+        has_seat(home, text, &grant, parsed.kind())?;
         Grants::add(text, &grant).map_err(SetupError::Written)
     })?;
     Ok(grant)
+}
+
+/// Whether a grant may be written behind what is there: it names whom it replaces.
+pub(crate) fn has_seat(
+    home: &Home,
+    text: &str,
+    grant: &Grant,
+    kind: ModuleKind,
+) -> Result<Held, SetupError> {
+    let grants = Grants::parse(text).map_err(SetupError::Written)?;
+    let held = Held::read(home, &grants, grant, kind)?;
+    held.give_way_to(grant)?;
+    Ok(held)
 }
 
 /// Whether somebody may grant and withdraw: a person of the roster who is an operator.

@@ -190,6 +190,7 @@ impl Bench {
             at: NOW,
             limits,
             shadow: false,
+            replaces: None,
             settings: WantedSettings::default(),
         };
         let text = home.text("grants.toml").unwrap().unwrap();

@@ -15,6 +15,8 @@ pub struct ModuleAsked {
     pub digest: Digest,
     /// Why nobody granted it; none where it is granted.
     pub not_granted: Option<String>,
+    /// The module whose place its grant took, and the line of that grant; none where it replaced nothing.
+    pub replaces: Option<(ModuleName, Decision)>,
     /// The capabilities it asks for; may be none.
     pub capabilities: Vec<CapabilityAsked>,
     /// The fields it asks for.
@@ -89,7 +91,12 @@ impl Casemate {
                 by: ruling.by,
             }
         });
+        let decides = self
+            .grants()
+            .decides(manifest.name(), module.digest(), boundary.tenant());
+        let replaces = decides.and_then(|(grant, line)| Some((grant.replaces.clone()?, line)));
         ModuleAsked {
+            replaces,
             module: manifest.name().clone(),
             digest: module.digest(),
             capabilities: capabilities.collect(),

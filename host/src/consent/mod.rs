@@ -7,13 +7,13 @@ pub use words::{NotSearched, words_of};
 
 use crate::boundaries::{HomeDefaults, in_effect};
 use crate::boundary::{HostNames, RequireSigned, Roster};
-use crate::model::{Capability, Field, Instant, ModuleName, TenantId, Text};
+use crate::model::{Capability, Field, Instant, ModuleKind, ModuleName, TenantId, Text};
 use crate::sandbox::inspect::{Finding, Hit, Inspection, Rule, Spot};
 use crate::sandbox::{
     Denial, Grant, Granted, GrantedLimits, GrantedSettings, GrantedTenants, Grants, Manifest,
     WantedLimits, WantedSettings, module_digest,
 };
-use crate::setup::{SetupError, append_to_grants, operator, wrong_settings};
+use crate::setup::{SetupError, append_to_grants, has_seat, operator, wrong_settings};
 use crate::store::{Home, StoreError};
 use crate::written::{Decision, nearest};
 
@@ -26,12 +26,15 @@ pub struct Terms {
     pub limits: WantedLimits,
     /// Settings that are not to be the module's defaults.
     pub settings: WantedSettings,
+    /// The module whose place it takes: the grouper or drafter that these tenants have.
+    pub replaces: Option<ModuleName>,
 }
 
 /// A grant that has not been written yet, with all that somebody should know before it is.
 #[derive(Clone, Debug)]
 pub struct Consent {
     grant: Grant,
+    kind: ModuleKind,
     gives: Vec<Gives>,
     inspection: Inspection,
     hits: Vec<Hit>,
@@ -44,6 +47,8 @@ pub struct Consent {
 pub struct Gives {
     /// The tenant.
     pub tenant: TenantId,
+    /// The module that does not run for it any more, since this one takes its place.
+    pub replaces: Option<ModuleName>,
     /// The capabilities that a run has.
     pub capabilities: Vec<Capability>,
     /// Those that the module asks for and does not have, with the line that decides.
@@ -170,6 +175,7 @@ impl Consent {
             limits: terms.limits,
             settings: terms.settings.clone(),
             shadow,
+            replaces: terms.replaces.clone(),
         };
         grant.capabilities.sort();
         grant.capabilities.dedup();
@@ -177,7 +183,9 @@ impl Consent {
             GrantedTenants::All => home.tenants()?.0,
             GrantedTenants::These(ids) => ids.clone(),
         };
-        let text = home.text(Grants::FILE)?.unwrap_or_default();
+        let text = home.text(Grants::FILE)?;
+        let text = text.unwrap_or_else(|| "version = 1\n".to_owned());
+        let held = has_seat(home, &text, &grant, manifest.kind())?;
         let text = Grants::add(&text, &grant).map_err(SetupError::Written)?;
         let grants = Grants::parse(&text).map_err(SetupError::Written)?;
         let roster = home.text(Roster::FILE)?.unwrap_or_default();
@@ -187,13 +195,18 @@ impl Consent {
         let written = (&roster, &defaults);
         let gives = ids
             .iter()
-            .map(|tenant| Gives::of(home, tenant, &manifest, &grant, &grants, written))
+            .map(|tenant| {
+                let gives = Gives::of(home, tenant, &manifest, &grant, &grants, written)?;
+                let replaces = held.of(tenant).cloned();
+                Ok(Gives { replaces, ..gives })
+            })
             .collect::<Result<_, StoreError>>()?;
         let required = RequireSigned::parse(home.text(RequireSigned::FILE)?.as_deref());
         let required = required.map_err(SetupError::Written)?;
         let (words, not_searched) = words_of(home)?;
         let hits = words.search(component, manifest_text);
         Ok(Self {
+            kind: manifest.kind(),
             grant,
             gives,
             inspection,
@@ -225,6 +238,7 @@ impl Consent {
             capabilities: Some(grant.capabilities.clone()),
             limits: grant.limits,
             settings: grant.settings.clone(),
+            replaces: grant.replaces.clone(),
         };
         let tenants = grant.tenants.clone();
         let by = grant.by.as_str();
@@ -292,6 +306,7 @@ impl Consent {
             return Err(SetupError::NeedsSignature(self.grant.module.clone()));
         }
         append_to_grants(home, |text| {
+            has_seat(home, text, &self.grant, self.kind)?;
             Grants::add(text, &self.grant).map_err(SetupError::Written)
         })?;
         Ok(&self.grant)
@@ -314,6 +329,7 @@ impl Consent {
                      grant was written, or at the same time",
                 ));
             }
+            has_seat(home, text, &self.grant, self.kind)?;
             Grants::add_signed(text, &self.grant, signature).map_err(SetupError::Written)
         })?;
         Ok(&self.grant)
@@ -331,6 +347,7 @@ impl Gives {
     ) -> Result<Self, StoreError> {
         let mut gives = Self {
             tenant: tenant.clone(),
+            replaces: None,
             capabilities: Vec::new(),
             denied: Vec::new(),
             fields: Vec::new(),

@@ -28,6 +28,15 @@ impl ModuleKind {
         }
     }
 
+    /// Whether one module of the kind works for a tenant. Of two groupers, or two drafters, one would
+    /// undo what the other did.
+    pub const fn has_one_seat(self) -> bool {
+        match self {
+            Self::Grouper | Self::Drafter => true,
+            Self::Enricher => false,
+        }
+    }
+
     /// The capabilities that the kind's world has; a module of the kind cannot ask for others.
     pub const fn may_ask_for(self) -> &'static [Capability] {
         match self {

@@ -108,6 +108,8 @@ pub enum WhyNotGranted {
     Never,
     /// It was granted to the tenant and that was withdrawn.
     Withdrawn(Decision),
+    /// It was granted to the tenant and this module was granted in its place.
+    Replaced(ModuleName, Decision),
     /// It is granted, and this host wants grants signed: why this one does not count as signed.
     NotSigned(NotSigned, Decision),
     /// The same bytes are granted to other tenants.
@@ -130,6 +132,7 @@ impl WhyNotGranted {
             Self::OtherDigest(_, line)
             | Self::OtherName(_, line)
             | Self::NotSigned(_, line)
+            | Self::Replaced(_, line)
             | Self::Withdrawn(line) => Some(line),
             Self::Settings(wrong) => wrong.first()?.line.as_ref(),
             Self::Never | Self::OtherTenants(_) | Self::OtherBoundary(_) => None,
@@ -143,6 +146,9 @@ impl fmt::Display for WhyNotGranted {
             Self::Never => write!(f, "no grant in {} names it", Grants::FILE),
             Self::Withdrawn(line) => {
                 write!(f, "{}:{} withdraws it", line.file, line.line)
+            }
+            Self::Replaced(by, line) => {
+                write!(f, "{}:{} grants `{by}` in its place", line.file, line.line)
             }
             Self::NotSigned(why, line) => {
                 write!(f, "{}:{} grants it, but {why}", line.file, line.line)
@@ -206,6 +212,9 @@ impl Granted {
         let (grant, line) = match grants.deciding(module, digest, tenant) {
             Deciding::Grant(grant, line) => (grant, line),
             Deciding::Withdrawn(line) => return Err(not_granted(WhyNotGranted::Withdrawn(line))),
+            Deciding::Replaced(by, line) => {
+                return Err(not_granted(WhyNotGranted::Replaced(by.clone(), line)));
+            }
             Deciding::NotSigned(why, line) => {
                 return Err(not_granted(WhyNotGranted::NotSigned(why, line)));
             }

@@ -27,6 +27,9 @@ pub struct Grant {
     pub shadow: bool,
     /// Settings of the module that are not to be its defaults.
     pub settings: WantedSettings,
+    /// The module that it takes the place of: that one is withdrawn for these tenants by the same row.
+    /// A tenant has one grouper and one drafter, so a second names the first.
+    pub replaces: Option<ModuleName>,
 }
 
 /// For whom a grant is.
@@ -45,6 +48,13 @@ impl GrantedTenants {
             Self::All => true,
             Self::These(tenants) => tenants.contains(tenant),
         }
+    }
+}
+
+impl Grant {
+    /// Whether it takes a module from the tenant.
+    fn takes_the_place_of(&self, module: &ModuleName, tenant: &TenantId) -> bool {
+        self.replaces.as_ref() == Some(module) && self.tenants.contains(tenant)
     }
 }
 
@@ -119,6 +129,8 @@ impl Placed {
 pub(super) enum Deciding<'a> {
     Grant(&'a Grant, Decision),
     Withdrawn(Decision),
+    /// By the grant of this module, which names it.
+    Replaced(&'a ModuleName, Decision),
     NotSigned(NotSigned, Decision),
     Nothing,
 }
@@ -206,6 +218,21 @@ impl Grants {
         })
     }
 
+    /// The last row that took a module from a tenant, withdrawing it or putting another in its place: its
+    /// text and who wrote it.
+    pub(crate) fn taken(&self, module: &ModuleName, tenant: &TenantId) -> Option<(String, &Text)> {
+        self.rows.iter().rev().find_map(|row| match row {
+            Row::Withdrawn(row, _) => (row.module == *module && row.tenants.contains(tenant))
+                .then(|| (row.text(), &row.by)),
+            Row::Given(placed) => {
+                let grant = &placed.grant;
+                grant
+                    .takes_the_place_of(module, tenant)
+                    .then(|| (grant.text(), &grant.by))
+            }
+        })
+    }
+
     /// The grants whose `by` is no operator of the roster, and where they stand.
     pub fn strangers(&self, roster: &Roster) -> Vec<(&Grant, Decision)> {
         let is_operator = |grant: &Grant| {
@@ -267,14 +294,20 @@ impl Grants {
             (GrantedTenants::All, _) => true,
         };
         self.rows.iter().any(|row| {
-            let (module, tenants, at) = match row {
+            let (module, replaces, tenants, at) = match row {
                 Row::Given(placed) => {
                     let given = &placed.grant;
-                    (&given.module, &given.tenants, given.at)
+                    (
+                        &given.module,
+                        given.replaces.as_ref(),
+                        &given.tenants,
+                        given.at,
+                    )
                 }
-                Row::Withdrawn(row, _) => (&row.module, &row.tenants, row.at),
+                Row::Withdrawn(row, _) => (&row.module, None, &row.tenants, row.at),
             };
-            *module == grant.module && overlap(tenants) && at >= grant.at
+            let is_of = *module == grant.module || replaces == Some(&grant.module);
+            is_of && overlap(tenants) && at >= grant.at
         })
     }
 
@@ -304,6 +337,9 @@ impl Grants {
                                 Deciding::NotSigned(why.clone(), self.line(placed.place))
                             }
                         };
+                    }
+                    if grant.takes_the_place_of(module, tenant) {
+                        return Deciding::Replaced(&grant.module, self.line(placed.place));
                     }
                 }
                 Row::Withdrawn(row, place) => {

@@ -4,7 +4,7 @@ use super::grants::{Placed, Proof, Row};
 use super::manifest::{capability_names, name};
 use super::{Grant, GrantedTenants, WantedLimits, WantedSettings, Withdrawal};
 use crate::boundary::{NotSigned, Purpose, Roster, Signed};
-use crate::model::{Digest, TenantId, Text};
+use crate::model::{Digest, ModuleName, TenantId, Text};
 use crate::written::{Key, Sheet, Table, Value, quoted};
 
 /// The longest signature in the file, in bytes.
@@ -19,6 +19,7 @@ pub(super) const GRANT: &[Key] = &[
     ("limits", "limits = { memory_mib = 32 }"),
     ("settings", "settings = { my-setting = 30 }"),
     ("shadow", "shadow = true"),
+    ("replaces", "replaces = \"another-module\""),
     ("withdrawn", "withdrawn = true"),
     (
         "signature",
@@ -42,7 +43,14 @@ pub(super) fn row(table: &Table<'_, '_>) -> Option<Row> {
     let by = table.required("by").and_then(|v| by(&v));
     let at = table.required("at").and_then(|v| v.instant());
     let shadow = shadow(table)?;
-    for key in ["digest", "capabilities", "limits", "settings", "signature"] {
+    for key in [
+        "digest",
+        "capabilities",
+        "limits",
+        "settings",
+        "replaces",
+        "signature",
+    ] {
         if let Some(value) = table.optional(key) {
             let help = "a withdrawal is of a module whatever its bytes: take this out".to_owned();
             value.wrong("belongs to a grant", Some(help));
@@ -56,6 +64,29 @@ pub(super) fn row(table: &Table<'_, '_>) -> Option<Row> {
         shadow,
     };
     Some(Row::Withdrawn(row, is.place))
+}
+
+/// The module that a grant takes the place of: another one, and only where the grant counts.
+fn replaces(
+    table: &Table<'_, '_>,
+    module: Option<&ModuleName>,
+    shadow: Option<bool>,
+) -> Option<Option<ModuleName>> {
+    let Some(value) = table.optional("replaces") else {
+        return Some(None);
+    };
+    let replaced = name(table.sheet(), &value)?;
+    if module == Some(&replaced) {
+        let help = "a later grant of a module decides anyway: take this out".to_owned();
+        value.wrong("is the module itself", Some(help));
+        return None;
+    }
+    if shadow == Some(true) {
+        let help = "what runs beside another takes no place: take this out".to_owned();
+        value.wrong("belongs to a grant that counts", Some(help));
+        return None;
+    }
+    Some(Some(replaced))
 }
 
 /// Whether a row is of what runs beside the module that counts.
@@ -92,6 +123,7 @@ fn grant(table: &Table<'_, '_>) -> Option<Placed> {
     };
     let (settings, places) = settings?;
     let shadow = shadow(table);
+    let replaces = replaces(table, module.as_ref(), shadow);
     let capabilities = capabilities?.iter().map(|c| c.value).collect();
     Some(Placed {
         place: table.place(),
@@ -109,6 +141,7 @@ fn grant(table: &Table<'_, '_>) -> Option<Placed> {
             limits: limits?,
             settings,
             shadow: shadow?,
+            replaces: replaces?,
         },
     })
 }
@@ -211,6 +244,9 @@ impl Grant {
         }
         if self.shadow {
             text.push_str("shadow = true\n");
+        }
+        if let Some(replaced) = &self.replaces {
+            text.push_str(&format!("replaces = {}\n", quote(replaced.as_str())));
         }
         text
     }

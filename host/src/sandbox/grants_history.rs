@@ -15,6 +15,8 @@ pub struct Recorded {
     pub shadow: bool,
     /// The module.
     pub module: ModuleName,
+    /// The module that it takes the place of.
+    pub replaces: Option<ModuleName>,
     /// Of its component and manifest; none for a withdrawal, which is of whatever bytes.
     pub digest: Option<Digest>,
     /// Whether it is for every tenant, also later ones.
@@ -58,6 +60,13 @@ impl Row {
         }
     }
 
+    fn replaces(&self) -> Option<&ModuleName> {
+        match self {
+            Self::Given(placed) => placed.grant.replaces.as_ref(),
+            Self::Withdrawn(_, _) => None,
+        }
+    }
+
     fn tenants(&self) -> &GrantedTenants {
         match self {
             Self::Given(placed) => &placed.grant.tenants,
@@ -96,6 +105,9 @@ impl Row {
 
     /// Whether this row, standing later, decides instead of that one.
     fn takes_the_place_of(&self, earlier: &Self) -> bool {
+        if self.replaces() == Some(earlier.module()) {
+            return true;
+        }
         if self.module() != earlier.module() {
             return false;
         }
@@ -187,6 +199,7 @@ impl Grants {
             withdrawn: row.is_withdrawal(),
             shadow: row.is_shadow(),
             module: row.module().clone(),
+            replaces: row.replaces().cloned(),
             digest,
             for_all: for_all(row),
             capabilities,

@@ -14,6 +14,7 @@ fn grant() -> Grant {
             ..WantedLimits::default()
         },
         shadow: false,
+        replaces: None,
         settings: [
             (
                 "words",
@@ -128,6 +129,7 @@ fn a_withdrawal_of_what_runs_beside_leaves_what_counts() {
     let beside = Grant {
         digest: Digest::of(b"new"),
         shadow: true,
+        replaces: None,
         ..grant()
     };
     let text = Grants::add(&Grants::add("", &counts).unwrap(), &beside).unwrap();
@@ -154,6 +156,7 @@ fn a_withdrawal_of_what_runs_beside_leaves_what_counts() {
         &withdrawn,
         &Grant {
             shadow: false,
+            replaces: None,
             ..beside.clone()
         },
     )

@@ -35,6 +35,7 @@ fn grant(capabilities: &[Capability]) -> Grant {
         limits: WantedLimits::default(),
         settings: WantedSettings::default(),
         shadow: false,
+        replaces: None,
     }
 }
 
@@ -61,7 +62,7 @@ fn decided(text: &str) -> Result<Vec<Capability>, Option<NotSigned>> {
             Ok(grant.capabilities.clone())
         }
         Deciding::NotSigned(why, _) => Err(Some(why)),
-        Deciding::Withdrawn(_) | Deciding::Nothing => Err(None),
+        Deciding::Withdrawn(_) | Deciding::Replaced(_, _) | Deciding::Nothing => Err(None),
     }
 }
 

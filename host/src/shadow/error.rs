@@ -56,8 +56,15 @@ pub enum ShadowError {
     /// The candidate does not run beside the module for this tenant.
     #[error("no candidate of module `{0}` is granted to run beside it for tenant `{1}`")]
     NotBeside(ModuleName, TenantId),
-    /// No tenant would be granted anything.
-    #[error("module `{0}` is granted to no tenant: name those to accept it for")]
+    /// The tenant does not have the version that the candidate would take the place of.
+    #[error(
+        "tenant `{1}` does not have the installed version of module `{0}`: a candidate is accepted where that counts; `casemate module grant` gives a module to a tenant"
+    )]
+    NotOld(ModuleName, TenantId),
+    /// No tenant has the old version.
+    #[error(
+        "no tenant has the installed version of module `{0}`: there is nothing to accept its candidate for"
+    )]
     Nobody(ModuleName),
     /// The settings that the old version has for a tenant do not do for the candidate.
     #[error("the settings of tenant `{tenant}` do not do for the candidate: {why}")]

@@ -8,18 +8,21 @@
 //! lets it count, tenant by tenant: of two versions of one name that are granted to a tenant, the one
 //! that was granted last counts.
 
+mod accept;
 mod error;
+mod written;
 
+pub use accept::{Accepted, accept, would_accept};
 pub use error::ShadowError;
 
-use crate::boundary::{RequireSigned, Role, Roster};
 use crate::model::{Digest, Instant, ModuleName, Shadowed, TenantId, Text};
 use crate::open::Casemate;
 use crate::sandbox::{
-    Grant, Granted, GrantedSettings, GrantedTenants, Grants, Manifest, Module, WantedLimits,
-    WantedSettings, Withdrawal, module_digest,
+    Grant, Granted, GrantedTenants, Grants, Manifest, Module, WantedLimits, WantedSettings,
+    Withdrawal, module_digest,
 };
 use crate::store::{Home, StoreError};
+use written::{Written, candidate_digest, operator};
 
 /// A candidate that was begun with.
 #[derive(Debug)]
@@ -31,20 +34,6 @@ pub struct Started {
     pub digest: Digest,
     /// The tenants for which it cannot run as boundary and grant are now, each with why.
     pub cannot: Vec<(TenantId, String)>,
-}
-
-/// A candidate that was accepted.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Accepted {
-    /// Its digest.
-    pub digest: Digest,
-    /// The tenants for which it counts from their next start on.
-    pub tenants: Vec<TenantId>,
-    /// Whether it was installed in the place of the old version, which nobody has any more.
-    pub installed: bool,
-    /// The tenants that still have the old version.
-    pub old: Vec<TenantId>,
 }
 
 /// A candidate of a home, and what it is to each tenant.
@@ -138,6 +127,7 @@ impl Casemate {
             limits: WantedLimits::default(),
             settings: WantedSettings::default(),
             shadow: true,
+            replaces: None,
         };
         let mut text = grants.text.clone();
         for grant in grants.carried(loaded.manifest(), tenants, &like) {
@@ -280,177 +270,4 @@ pub fn stop(
         home.remove_candidate(module)?;
     }
     Ok(tenants)
-}
-
-/// Accepts a candidate for these tenants, or for all that have the old version or run the candidate
-/// beside it: the old version is withdrawn and the candidate granted all it asks for, in one writing
-/// of `grants.toml`. From each tenant's next start on it counts, and goes on with the notes of the old
-/// one. Others keep the old version, which stays installed beside it; where nobody has that any more,
-/// the candidate is installed in its place.
-///
-/// Tenants are named one by one in the grant: one that is added later is granted nothing by it.
-///
-/// # Errors
-/// When there is no candidate, no tenant, the person is no operator of the roster, or a file cannot be
-/// written.
-pub fn accept(
-    home: &Home,
-    module: &ModuleName,
-    tenants: Option<&[TenantId]>,
-    by: &str,
-    at: Instant,
-) -> Result<Accepted, ShadowError> {
-    let _alone = home.lock()?;
-    operator(home, by)?;
-    let none = || ShadowError::NoCandidate(module.clone());
-    let (component, manifest) = home.candidate(module)?.ok_or_else(none)?;
-    let parsed = Manifest::parse(&manifest).map_err(ShadowError::Written)?;
-    let digest = module_digest(&component, manifest.as_bytes());
-    let required = RequireSigned::parse(home.text(RequireSigned::FILE)?.as_deref());
-    if required.map_err(ShadowError::Written)?.grants {
-        return Err(ShadowError::MustBeSigned(digest));
-    }
-    let installed = home.module(module)?;
-    let old = installed.map(|(component, text)| module_digest(&component, text.as_bytes()));
-    let (grants, all) = (Written::read(home)?, home.tenants()?.0);
-    let has_old = |grants: &Written, tenant: &TenantId| {
-        old.is_some_and(|old| old != digest && grants.has(tenant, module, old))
-    };
-    let tenants: Vec<TenantId> = match tenants {
-        Some(tenants) => {
-            for tenant in tenants {
-                home.tenant(tenant)?;
-            }
-            tenants.to_vec()
-        }
-        None => {
-            let takes = |t: &&TenantId| has_old(&grants, t) || grants.has(t, module, digest);
-            all.iter().filter(takes).cloned().collect()
-        }
-    };
-    if tenants.is_empty() {
-        return Err(ShadowError::Nobody(module.clone()));
-    }
-    let by = Text::capped(by, 200);
-    let withdrawal = Withdrawal {
-        module: module.clone(),
-        tenants: GrantedTenants::These(tenants.clone()),
-        by: by.clone(),
-        at,
-        shadow: false,
-    };
-    let like = Grant {
-        module: module.clone(),
-        digest,
-        tenants: GrantedTenants::All,
-        capabilities: parsed.capabilities().collect(),
-        by,
-        at,
-        limits: WantedLimits::default(),
-        settings: WantedSettings::default(),
-        shadow: false,
-    };
-    let mut text = Grants::withdraw(&grants.text, &withdrawal).map_err(ShadowError::Written)?;
-    for grant in grants.carried(&parsed, &tenants, &like) {
-        let settings = GrantedSettings::resolve(parsed.settings(), &grant.settings);
-        if let (Err(wrong), GrantedTenants::These(of)) = (settings, &grant.tenants) {
-            let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-            return Err(ShadowError::Settings {
-                tenant: of.first().or(tenants.first()).cloned().ok_or_else(none)?,
-                why: wrong.join("; "),
-            });
-        }
-        text = Grants::add(&text, &grant).map_err(ShadowError::Written)?;
-    }
-    home.replace_text(Grants::FILE, &text)?;
-    let grants = Written::of(text)?;
-    let left: Vec<TenantId> = all
-        .iter()
-        .filter(|t| has_old(&grants, t))
-        .cloned()
-        .collect();
-    // In this order a host that stops in between leaves a candidate that counts where it is granted.
-    if left.is_empty() {
-        home.install_module(module, &component, &manifest)?;
-        home.remove_candidate(module)?;
-    }
-    Ok(Accepted {
-        digest,
-        tenants,
-        installed: left.is_empty(),
-        old: left,
-    })
-}
-
-/// The digest of a candidate; none where it is not there whole.
-fn candidate_digest(home: &Home, module: &ModuleName) -> Result<Option<Digest>, StoreError> {
-    let files = home.candidate(module)?;
-    Ok(files.map(|(component, text)| module_digest(&component, text.as_bytes())))
-}
-
-fn operator(home: &Home, by: &str) -> Result<(), ShadowError> {
-    let roster = home.text("roster.toml")?.unwrap_or_default();
-    let roster = Roster::parse(&roster).map_err(ShadowError::Written)?;
-    match roster.person(by).is_some_and(|p| p.is(Role::Operator)) {
-        true => Ok(()),
-        false => Err(ShadowError::NotAnOperator(Text::capped(by, 100))),
-    }
-}
-
-/// The grants as they are written now.
-struct Written {
-    text: String,
-    grants: Grants,
-}
-
-impl Written {
-    fn read(home: &Home) -> Result<Self, ShadowError> {
-        Self::of(home.text(Grants::FILE)?.unwrap_or_default())
-    }
-
-    fn of(text: String) -> Result<Self, ShadowError> {
-        let grants = Grants::parse(&text).map_err(ShadowError::Written)?;
-        Ok(Self { text, grants })
-    }
-
-    fn is(&self, tenant: &TenantId, module: &ModuleName, digest: Digest, shadow: bool) -> bool {
-        let mut all = self.grants.in_effect(tenant).into_iter();
-        all.any(|g| g.module == *module && g.digest == digest && g.shadow == shadow)
-    }
-
-    /// Grants like this one for these tenants, each with the limits and settings that the tenant has
-    /// already: of the candidate, where it is granted, else of what counts. What a manifest does not
-    /// declare any more is left out.
-    fn carried(&self, manifest: &Manifest, tenants: &[TenantId], like: &Grant) -> Vec<Grant> {
-        let mut grants: Vec<(Grant, Vec<TenantId>)> = Vec::new();
-        for tenant in tenants {
-            let mut of_name = self.grants.in_effect(tenant);
-            of_name.retain(|grant| grant.module == like.module);
-            let own = of_name.iter().rfind(|grant| grant.digest == like.digest);
-            let known = own.or(of_name.iter().rfind(|grant| !grant.shadow));
-            let mut grant = like.clone();
-            if let Some(known) = known {
-                grant.limits = known.limits;
-                for (name, value) in known.settings.iter() {
-                    if manifest.settings().iter().any(|s| s.name() == name) {
-                        grant.settings.set(name.clone(), value.clone());
-                    }
-                }
-            }
-            match grants.iter_mut().find(|(same, _)| *same == grant) {
-                Some((_, of)) => of.push(tenant.clone()),
-                None => grants.push((grant, vec![tenant.clone()])),
-            }
-        }
-        let for_these = |(grant, these)| Grant {
-            tenants: GrantedTenants::These(these),
-            ..grant
-        };
-        grants.into_iter().map(for_these).collect()
-    }
-
-    /// Whether it is granted, to count or to run beside.
-    fn has(&self, tenant: &TenantId, module: &ModuleName, digest: Digest) -> bool {
-        self.is(tenant, module, digest, false) || self.is(tenant, module, digest, true)
-    }
 }

@@ -216,6 +216,9 @@ pub struct GrantChange {
     /// it by the grant's digest.
     #[serde(default, skip_serializing_if = "super::run::is_false")]
     pub shadow: bool,
+    /// The module that it takes the place of, by the same row of the operator's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<ModuleName>,
     /// The digest of its signature, where one is wanted and holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signature: Option<Digest>,

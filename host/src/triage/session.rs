@@ -12,6 +12,7 @@ use crate::model::{
     Capability, Clock, Digest, Instant, ModuleKind, ModuleName, TenantId, Text, caught,
 };
 use crate::sandbox::{Memory, Prepared};
+use crate::seat::TwoSeated;
 use crate::store::{Notice, Random, Records, StoreError, TenantScope, View, WriterLock};
 use crate::trail::{Log, TrailError};
 use crate::written::{Problem, Problems};
@@ -53,20 +54,18 @@ pub(crate) struct Modules {
 }
 
 impl Modules {
-    /// Takes a module to its kind's place, or beside those where its grant says so. One grouper and one drafter work for a tenant: gives
-    /// back one that comes after another.
-    pub(crate) fn take(&mut self, module: Prepared) -> Option<Prepared> {
+    /// Takes a module to its kind's place, or beside those where its grant says so. There is one place for
+    /// a grouper and one for a drafter; that nobody is there is looked at before ([`crate::seat::Seats`]).
+    pub(crate) fn take(&mut self, module: Prepared) {
         if module.granted().is_shadow() {
             self.shadows.push(module);
-            return None;
+            return;
         }
         match module.granted().kind() {
-            ModuleKind::Grouper if self.grouper.is_none() => self.grouper = Some(module),
-            ModuleKind::Drafter if self.drafter.is_none() => self.drafter = Some(module),
+            ModuleKind::Grouper => self.grouper = Some(module),
+            ModuleKind::Drafter => self.drafter = Some(module),
             ModuleKind::Enricher => self.enrichers.push(module),
-            ModuleKind::Grouper | ModuleKind::Drafter => return Some(module),
         }
-        None
     }
 
     /// The place of the candidate beside the module of this name.
@@ -161,6 +160,9 @@ pub enum NotStarted {
     /// suspended, or `grants.toml`.
     #[error("a file of the home does not hold:\n{0}")]
     HomeFile(Problems),
+    /// Its grants name two modules where one works.
+    #[error(transparent)]
+    TwoSeated(#[from] TwoSeated),
     /// Its trail cannot be continued.
     #[error("the trail of tenant `{tenant}`: {error}")]
     Trail {
@@ -220,6 +222,9 @@ pub enum SessionError {
     /// A value could not be brought into the form it is recorded in.
     #[error("{0} could not be encoded")]
     Encode(&'static str),
+    /// Something that this session works with is not where it was put: a fault of the host.
+    #[error("{0} is not in this session any more, which is a fault of casemate")]
+    Lost(&'static str),
     /// The thread that reads the input could not be started or stopped early.
     #[error("the reading thread: {0}")]
     Thread(String),

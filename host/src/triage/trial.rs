@@ -144,6 +144,7 @@ impl Trial {
             at: as_of,
             limits: WantedLimits::default(),
             shadow: false,
+            replaces: None,
             settings: WantedSettings::default(),
         };
         let grants = Grants::add("version = 1\n", &grant)

@@ -215,11 +215,12 @@ fn no_entry_can_be_too_long() {
         Entry::Grant(GrantChange {
             change: GrantVerb::Withdrawn,
             grant: digest,
-            module: name,
+            module: name.clone(),
             digest,
             capabilities: all_capabilities(),
             by: hmac,
             shadow: true,
+            replaces: Some(name),
             signature: Some(digest),
         }),
         Entry::Knowledge(KnowledgeChange {

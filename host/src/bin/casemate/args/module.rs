@@ -104,6 +104,9 @@ pub(crate) struct Grant {
     /// A setting of the module, where it is not to be its default; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
+    /// The tenants' grouper or drafter, which it takes the place of
+    #[arg(long, value_name = "MODULE", value_parser = module)]
+    pub replaces: Option<ModuleName>,
     /// At most so much linear memory, in MiB
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=512))]
     pub memory_mib: Option<u32>,

@@ -46,11 +46,14 @@ pub(crate) enum Shadow {
         /// The module
         #[arg(value_parser = module)]
         module: ModuleName,
-        /// A tenant; may be repeated [default: all that have the old version or the candidate]
+        /// A tenant; may be repeated [default: all that have the old version]
         #[arg(long = "tenant", value_name = "TENANT", value_parser = tenant)]
         tenants: Vec<TenantId>,
         /// The operator of the roster who accepts it
         #[arg(long, value_name = "PERSON")]
         by: String,
+        /// Show what would change, to the row, and write nothing
+        #[arg(long)]
+        dry_run: bool,
     },
 }

@@ -130,6 +130,12 @@ fn module(asked: &ModuleAsked) -> String {
     if let Some(why) = &asked.not_granted {
         text.push_str(&format!("it is not granted and gets nothing: {why}\n"));
     }
+    if let Some((replaced, by)) = &asked.replaces {
+        text.push_str(&format!(
+            "it runs in the place of {replaced}: {}\n",
+            line(by)
+        ));
+    }
     let by = |given, whose: Option<&str>| match (given, whose) {
         (true, _) => "given".to_owned(),
         (false, Some(whose)) => format!("denied by the {whose}"),

@@ -9,6 +9,7 @@ use crate::output::{self, Exit, Failure};
 use anyhow::Context as _;
 use casemate::boundary::Purpose;
 use casemate::consent::{Consent, Gives, NotSearched, Terms};
+use casemate::model::ModuleName;
 use casemate::sandbox::inspect::{Finding, Level};
 use casemate::setup;
 use serde::Serialize;
@@ -24,6 +25,7 @@ struct Shown<'a> {
     digest: String,
     by: &'a str,
     capabilities: Vec<String>,
+    replaces: Option<&'a ModuleName>,
     gives: &'a [Gives],
     findings: Vec<Finding>,
     not_searched: &'a [NotSearched],
@@ -37,6 +39,7 @@ pub(super) fn grant(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
         capabilities: (!args.capabilities.is_empty()).then(|| args.capabilities.clone()),
         limits: args.limits(),
         settings: setup::settings_of(&home, &args.module, &args.set).map_err(not_set_up)?,
+        replaces: args.replaces.clone(),
     };
     let tenants = these(&args.tenants);
     let now = ambient::now();
@@ -117,6 +120,7 @@ fn show(shared: &Shared, consent: &Consent, written: bool) -> Result<(), Failure
         digest: format!("sha256:{}", grant.digest),
         by: grant.by.as_str(),
         capabilities: grant.capabilities.iter().map(|c| c.to_string()).collect(),
+        replaces: grant.replaces.as_ref(),
         gives: consent.gives(),
         findings: consent.findings(),
         not_searched: consent.not_searched(),
@@ -159,6 +163,12 @@ pub(super) fn page(consent: &Consent) -> String {
     let head = ["TENANT", "GETS", "FIELDS SEEN", "LIMITS"];
     out.push_str(&output::table(&head, &rows));
     for gives in consent.gives() {
+        if let Some(replaced) = &gives.replaces {
+            out.push_str(&format!(
+                "  {}: in the place of `{replaced}`, which does not run for it any more\n",
+                gives.tenant
+            ));
+        }
         for denied in &gives.denied {
             out.push_str(&format!(
                 "  {}: not `{}`: {}\n",

@@ -74,6 +74,10 @@ fn page(rows: &[Recorded], tenants: usize) -> String {
             true => format!("{what}, beside"),
             false => what,
         };
+        let what = match &row.replaces {
+            Some(replaced) => format!("{what}, in the place of {replaced}"),
+            None => what,
+        };
         let digest = row.digest.map(|digest| format!("sha256:{digest}"));
         let now = match row.in_effect_for.as_slice() {
             [one] => one.to_string(),

@@ -10,7 +10,7 @@ use crate::output::{self, Exit, Failure};
 use anyhow::Context as _;
 use casemate::consent::Consent;
 use casemate::model::{ModuleName, TenantId};
-use casemate::shadow::{self, Candidate, Files, ShadowError};
+use casemate::shadow::{self, Accepted, Candidate, Files, ShadowError};
 use serde::Serialize;
 use std::path::Path;
 
@@ -42,7 +42,8 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
             module,
             tenants,
             by,
-        } => accept(shared, module, tenants, by),
+            dry_run,
+        } => accept(shared, module, tenants, by, *dry_run),
     }
 }
 
@@ -115,37 +116,43 @@ fn accept(
     module: &ModuleName,
     tenants: &[TenantId],
     by: &str,
+    dry_run: bool,
 ) -> Result<Exit, Failure> {
     let home = open_home(shared)?;
     let named = (!tenants.is_empty()).then_some(tenants);
+    let now = ambient::now();
+    let would = shadow::would_accept(&home, module, named, by, now).map_err(not_done)?;
     if let (Some((component, manifest)), Format::Table) =
         (home.candidate(module).map_err(store)?, shared.format)
     {
-        let all;
-        let whom = match named {
-            Some(tenants) => tenants,
-            None => {
-                all = home.tenants().map_err(store)?.0;
-                &all
-            }
-        };
-        let now = ambient::now();
-        let looked = Consent::of_candidate(&home, &component, &manifest, whom, by, now, false);
-        output::text(&page(&looked.map_err(not_set_up)?))?;
+        let whom = &would.tenants;
+        if !whom.is_empty() {
+            let looked = Consent::of_candidate(&home, &component, &manifest, whom, by, now, false);
+            output::text(&page(&looked.map_err(not_set_up)?))?;
+        }
     }
-    let done = shadow::accept(&home, module, named, by, ambient::now()).map_err(not_done)?;
-    output::say(&format!(
-        "module `{module}`, sha256:{}, counts for {} from their next start on",
+    if dry_run {
+        output::text(&format!("\nto grants.toml come\n{}", would.added))?;
+        output::say(&after(module, &would, "would count", "would be"));
+        output::say("nothing was written; without `--dry-run` it is accepted as shown");
+        return Ok(Exit::Ok);
+    }
+    let done = shadow::accept(&home, module, named, by, now).map_err(not_done)?;
+    output::say(&after(module, &done, "counts", "is"));
+    Ok(Exit::Ok)
+}
+
+/// What is so once a candidate is accepted.
+fn after(module: &ModuleName, done: &Accepted, counts: &str, is: &str) -> String {
+    let old = match done.installed {
+        true => format!("it {is} installed in the place of the old version, which nobody has then"),
+        false => format!("the old version stays installed, for {}", listed(&done.old)),
+    };
+    format!(
+        "module `{module}`, sha256:{}, {counts} for {} from their next start on\n{old}",
         done.digest,
         listed(&done.tenants)
-    ));
-    output::say(&match done.installed {
-        true => {
-            "it is installed in the place of the old version, which nobody has any more".to_owned()
-        }
-        false => format!("the old version stays installed, for {}", listed(&done.old)),
-    });
-    Ok(Exit::Ok)
+    )
 }
 
 #[derive(Serialize)]
