@@ -299,7 +299,7 @@ fn what_wraps_a_document_is_kept_and_can_say_whose_it_is() {
 fn what_wraps_many_documents_that_are_nobodys_is_kept_once() {
     let bench = home_of(&["acme"]);
     let hits: Vec<_> = (0..500)
-        .map(|n| json!({ "_id": format!("{n}-{}", "f".repeat(2_000)), "_source": finding(&format!("e-{n}")).value() }))
+        .map(|n| json!({ "_id": format!("{n}-{}", "f".repeat(200)), "_source": finding(&format!("e-{n}")).value() }))
         .collect();
     let search = format!("{}\n", json!({ "hits": { "hits": hits } }));
     let (code, lines) = through(&bench, &[], search.as_bytes());
@@ -313,6 +313,95 @@ fn what_wraps_many_documents_that_are_nobodys_is_kept_once() {
     let view = bench.open().view(&tenant("acme")).unwrap().unwrap();
     assert_eq!(view.alert_count().unwrap(), 500);
     assert!(view.frame(500).unwrap().unwrap().contains("\"499-fff"));
+}
+
+#[test]
+fn what_wraps_a_document_says_whose_it_is_however_long_it_is() {
+    let bench = home_of(&["acme", "globex"]);
+    let owner = |tenant: &str, path: &str, value: &str| {
+        format!("[[owner]]\ntenant = \"{tenant}\"\npath = \"{path}\"\nvalues = [\"{value}\"]\n")
+    };
+    let owners = "version = 1\n".to_owned()
+        + &owner("acme", "envelope.topic", "alerts-acme")
+        + &owner("globex", "metadata.tenant_uid", "t-globex");
+    bench.home().replace_text("owners.toml", &owners).unwrap();
+    let claiming = |id: &str| {
+        let mut alert = finding(id).value();
+        alert["metadata"]["tenant_uid"] = json!("t-globex");
+        alert
+    };
+    let no_time = |mut alert: Value| {
+        alert.as_object_mut().unwrap().remove("time");
+        alert
+    };
+    let pad = "k".repeat(1_100_000);
+    let many: Vec<Value> = (0..300).map(|n| claiming(&format!("m-{n}"))).collect();
+    let long = format!(
+        "{{\"partition\":0,\"key\":\"{pad}\",\"topic\":\"alerts-acme\",\"value\":{}}}",
+        claiming("k")
+    );
+    let nested = format!(
+        "{{\"partition\":0,\"key\":\"{}\",\"topic\":\"alerts-acme\",\"value\":{}}}",
+        &pad[..20_000],
+        json!({ "records": many })
+    );
+    let reject = json!({ "topic": "alerts-acme", "partition": 0,
+        "value": [finding("ok").value(), no_time(claiming("r"))] });
+    let alone = json!({ "topic": "alerts-acme", "partition": 0, "value": no_time(claiming("r")) });
+    let quiet = json!({ "topic": "alerts-acme", "partition": 0, "value": no_time(finding("q").value()) });
+    // Past any number of values that is looked at, the one that disagrees.
+    let mut values = vec![json!("t-globex"); 300];
+    values.push(json!("t-acme"));
+    let mut array = finding("a").value();
+    array["metadata"]["tenant_uid"] = json!(values);
+    let all = [
+        long,
+        nested,
+        reject.to_string(),
+        alone.to_string(),
+        quiet.to_string(),
+        array.to_string(),
+    ];
+    let (code, lines) = through(&bench, &[], (all.join("\n") + "\n").as_bytes());
+    assert_eq!(code, Some(1));
+    let outcomes: Vec<_> = received(&lines)
+        .iter()
+        .map(|line| (line["outcome"].clone(), line["tenant"].clone()))
+        .collect();
+    assert_eq!(outcomes.len(), 306);
+    for (at, (outcome, tenant)) in outcomes.iter().enumerate() {
+        match at {
+            301 => assert_eq!((outcome, tenant), (&json!("alert"), &json!("acme"))),
+            304 => assert_eq!((outcome, tenant), (&json!("rejected"), &json!("acme"))),
+            _ => assert_eq!(outcome, "quarantined", "{at}"),
+        }
+    }
+    assert_eq!((alerts_in(&bench, "acme"), alerts_in(&bench, "globex")), (1, 0));
+    // Nor later: what was cut off is remembered as such, although what is left names globex alone.
+    let less = "version = 1\n".to_owned() + &owner("globex", "metadata.tenant_uid", "t-globex");
+    bench.home().replace_text("owners.toml", &less).unwrap();
+    retried(&bench);
+    let view = bench.open().view(&tenant("globex")).unwrap().unwrap();
+    let kept = in_quarantine(&bench, &[]);
+    assert!(kept.iter().any(|one| one["number"] == json!(1)));
+    assert!(view.alert_count().unwrap() <= 1);
+}
+
+#[test]
+fn a_reject_that_names_another_tenant_is_not_put_with_the_one_it_was_delivered_for() {
+    let bench = home_of(&["acme", "globex"]);
+    owned_by(&bench, &["acme", "globex"]);
+    let no_time = |text: String| text.replacen("\"time\"", "\"emit\"", 1);
+    let all = no_time(of("globex", &finding("b")))
+        + &no_time(of("acme", &finding("a")))
+        + of("globex", &finding("c")).trim_end().trim_end_matches('}')
+        + "\n";
+    let (_, lines) = through(&bench, &["--tenant", "acme"], all.as_bytes());
+    let outcomes: Vec<_> = received(&lines)
+        .iter()
+        .map(|line| line["outcome"].clone())
+        .collect();
+    assert_eq!(outcomes, ["quarantined", "rejected", "quarantined"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use held::NotTaken;
 use crate::model::{Instant, TenantId, Text};
 use crate::open::{Casemate, OpenError};
 use crate::store::{Delivery, Quarantined, StoreError, View};
-use crate::triage::intake::Document;
+use crate::triage::intake::{Document, Wrapping};
 use crate::triage::{
     Cancel, Changed, Drafted, NotStarted, Owners, Session, SessionError, Submitted, Unowned,
 };
@@ -440,15 +440,23 @@ fn quarantined(
     now: Instant,
     delivered: Option<&TenantId>,
 ) -> Quarantined {
-    let (offset, bytes, format, frame) = match document {
+    let (offset, bytes, length, format, wrapping) = match document {
         Document::Alert(taken) => (
             taken.offset,
             &taken.bytes,
+            taken.bytes.len() as u64,
             Some(taken.alert.format),
-            taken.frame.clone(),
+            &taken.wrapping,
         ),
-        Document::Reject(reject) => (reject.offset, &reject.bytes, None, None),
+        Document::Reject(reject) => (
+            reject.offset,
+            &reject.bytes,
+            reject.length,
+            None,
+            &reject.wrapping,
+        ),
     };
+    let frame = wrapping.as_ref().map(Wrapping::stored);
     Quarantined {
         taken_in: now,
         input: Text::capped(name, 400).to_string(),
@@ -457,6 +465,7 @@ fn quarantined(
         why: why.to_string(),
         bytes: bytes.clone(),
         format: format.map(|format| format.word().to_owned()),
-        frame,
+        is_whole: bytes.len() as u64 == length && frame.as_ref().is_none_or(|it| it.is_whole),
+        frame: frame.map(|it| it.text),
     }
 }

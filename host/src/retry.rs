@@ -4,8 +4,9 @@ use crate::model::{Source, TenantId};
 use crate::open::{Casemate, OpenError};
 use crate::reception::Reception;
 use crate::store::{Quarantined, Released};
-use crate::triage::intake::{Document, From, documents};
+use crate::triage::intake::{Document, From, Stored, Wrapping, within};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Documents that are looked at together.
 const LOT: usize = 1_000;
@@ -81,20 +82,25 @@ struct Lot {
     documents: Vec<(usize, Document)>,
 }
 
-/// A document of the quarantine read again, if it has an owner now.
+/// A document of the quarantine read again, if it has an owner now. One of which not all was kept has
+/// none: what was cut off could say another.
 fn again(reception: &Reception<'_>, kept: &Quarantined) -> Option<(TenantId, Vec<Document>)> {
+    let wrapping = match &kept.frame {
+        Some(text) => Some(Wrapping::read(&Stored {
+            text: Arc::clone(text),
+            is_whole: kept.is_whole,
+        })?),
+        None if kept.is_whole => None,
+        None => return None,
+    };
     let format = kept.format.as_deref().and_then(Source::parse);
     let from = format.map_or(From::Auto, From::Only);
-    let mut all: Vec<Document> = documents(kept.bytes.as_slice(), from)
+    let mut all: Vec<Document> = within(kept.bytes.as_slice(), from, wrapping)
         .collect::<Result<_, _>>()
         .ok()?;
     for document in &mut all {
         match document {
-            Document::Alert(taken) => {
-                taken.offset = kept.offset;
-                let frame = kept.frame.as_deref().map(Into::into);
-                taken.frame = taken.frame.take().or(frame);
-            }
+            Document::Alert(taken) => taken.offset = kept.offset,
             Document::Reject(reject) => reject.offset = kept.offset,
         }
     }

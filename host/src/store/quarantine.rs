@@ -22,6 +22,10 @@ const FRAMES: TableDefinition<'_, [u8; 16], &str> = TableDefinition::new("frames
 const KEYS: TableDefinition<'_, [u8; 16], u64> = TableDefinition::new("keys");
 /// Those that were given to a tenant since: number -> [`Released`].
 const RELEASED: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("released");
+/// Those of which not all was kept, by their numbers.
+const CUT: TableDefinition<'_, u64, ()> = TableDefinition::new("cut");
+/// What is kept of a document that is too long. Before [`CUT`] was there, only this told such a one.
+const KEPT_OF_LONG_BYTES: usize = 64 * 1024;
 /// Bytes of documents that are read together, beside one document of any size.
 const LOT_BYTES: usize = 16 << 20;
 /// Memory of the database: it is opened seldom and for a moment.
@@ -46,6 +50,8 @@ pub struct Quarantined {
     pub format: Option<String>,
     /// What wrapped it.
     pub frame: Option<Arc<str>>,
+    /// Whether `bytes` and `frame` are all of it. Of what is cut nobody can tell whose it is.
+    pub is_whole: bool,
 }
 
 /// A document as it lies in the database.
@@ -127,6 +133,7 @@ impl Quarantine {
         }
         write.open_table(KEYS).map_err(|e| failure(&e))?;
         write.open_table(FRAMES).map_err(|e| failure(&e))?;
+        write.open_table(CUT).map_err(|e| failure(&e))?;
         write.commit().map_err(|e| failure(&e))?;
         Ok(database)
     }
@@ -157,6 +164,7 @@ impl Quarantine {
                 let mut table = write.open_table(DOCUMENTS).map_err(|e| failure(&e))?;
                 let mut released = write.open_table(RELEASED).map_err(|e| failure(&e))?;
                 let mut frames = write.open_table(FRAMES).map_err(|e| failure(&e))?;
+                let mut cut = write.open_table(CUT).map_err(|e| failure(&e))?;
                 let last = table.last().map_err(|e| failure(&e))?;
                 let mut next = last.map_or(1, |(number, _)| number.value() + 1);
                 let mut framed: Option<(&Arc<str>, [u8; 16])> = None;
@@ -189,6 +197,9 @@ impl Quarantine {
                         .insert(number, bytes.as_slice())
                         .map_err(|e| failure(&e))?;
                     keys.insert(key, number).map_err(|e| failure(&e))?;
+                    if !document.is_whole {
+                        cut.insert(number, ()).map_err(|e| failure(&e))?;
+                    }
                     next = next.max(number + 1);
                 }
             }
@@ -208,6 +219,7 @@ impl Quarantine {
             let table = read.open_table(DOCUMENTS).map_err(|e| failure(&e))?;
             let released = read.open_table(RELEASED).map_err(|e| failure(&e))?;
             let frames = read.open_table(FRAMES).map_err(|e| failure(&e))?;
+            let cut = read.open_table(CUT).map_err(|e| failure(&e))?;
             let (mut all, mut length) = (Vec::new(), 0);
             let mut framed: Option<([u8; 16], Arc<str>)> = None;
             for row in table.range(first..).map_err(|e| failure(&e))?.take(most) {
@@ -231,9 +243,11 @@ impl Quarantine {
                 if length > LOT_BYTES && !all.is_empty() {
                     break;
                 }
+                let long = stored.format.is_none() && stored.bytes.len() == KEPT_OF_LONG_BYTES;
+                let is_cut = cut.get(number.value()).map_err(|e| failure(&e))?.is_some();
                 all.push(InQuarantine {
                     number: number.value(),
-                    document: stored.document(frame),
+                    document: stored.document(frame, !is_cut && !long),
                     released: out.map_err(|e| failure(&e))?,
                 });
             }
@@ -308,7 +322,7 @@ impl Quarantined {
 }
 
 impl Stored<'_> {
-    fn document(self, frame: Option<Arc<str>>) -> Quarantined {
+    fn document(self, frame: Option<Arc<str>>, is_whole: bool) -> Quarantined {
         Quarantined {
             taken_in: self.taken_in,
             input: self.input.into_owned(),
@@ -318,6 +332,7 @@ impl Stored<'_> {
             format: self.format.map(Cow::into_owned),
             bytes: self.bytes.into_owned(),
             frame,
+            is_whole,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Documents read ahead of whoever takes them in, on a thread of their own, in bounded memory.
 
 use super::cancel::Cancel;
-use super::intake::{Document, From, documents};
+use super::intake::{Document, From, Wrapping, documents};
 use super::submit::BATCH;
 use crate::model::caught;
 use std::collections::VecDeque;
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 const AHEAD: usize = 2 * BATCH;
 /// Bytes of documents that are read ahead at most, beside one document of any size.
 const AHEAD_BYTES: usize = 16 << 20;
+/// What an alert takes beside its document's bytes.
+const ALERT_BYTES: usize = 1024;
 /// Bytes of documents after which a batch is not filled further.
 const BATCH_BYTES: usize = 8 << 20;
 /// How long a batch waits to be filled: long enough for a pipe, too short for a person to notice.
@@ -193,11 +195,13 @@ impl Queue {
     }
 }
 
+/// What a document takes in memory, roughly: with what is read of it, and its part of what wrapped it.
 fn length(document: &Document) -> usize {
-    match document {
-        Document::Alert(taken) => taken.bytes.len(),
-        Document::Reject(reject) => reject.bytes.len(),
-    }
+    let (bytes, read, wrapping) = match document {
+        Document::Alert(taken) => (taken.bytes.len(), ALERT_BYTES, &taken.wrapping),
+        Document::Reject(reject) => (reject.bytes.len(), 0, &reject.wrapping),
+    };
+    bytes + read + wrapping.as_ref().map_or(0, Wrapping::share)
 }
 
 #[cfg(test)]

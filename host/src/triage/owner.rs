@@ -1,10 +1,9 @@
 //! Whose alert is it? By what an operator wrote down, `owners.toml`, and by nothing else: a document
 //! that says nothing of it, or something unknown, or two things, is nobody's and goes to quarantine.
 
-use super::intake::{Document, Taken, values};
+use super::intake::{Document, NotWhole, Whole};
 use crate::model::{Source, TenantId, Text};
 use crate::written::{At, Key, Problems, Table, quoted, read};
-use serde_json::value::RawValue;
 use std::fmt;
 
 /// Values of a path that are one tenant's.
@@ -208,7 +207,8 @@ impl Owners {
     }
 
     /// Whose a document is. `delivered` is the tenant it was delivered for, where that is known: what
-    /// the document itself says must agree with it.
+    /// the document and its envelopes say must agree with it. Once owners are written down, a document
+    /// that cannot be read as a whole is nobody's, since nobody knows what else it says.
     ///
     /// # Errors
     /// When it is nobody's.
@@ -217,88 +217,76 @@ impl Owners {
         document: &Document,
         delivered: Option<&TenantId>,
     ) -> Result<TenantId, Unowned> {
-        let taken = match (document, delivered) {
-            (Document::Alert(taken), _) => taken,
-            // What cannot be read says nothing that could contradict.
-            (Document::Reject(_), Some(tenant)) => return Ok(tenant.clone()),
-            (Document::Reject(reject), None) => {
-                return self.of_bytes(&reject.bytes).ok_or_else(|| Unowned::Unread {
-                    reason: Text::capped(&reject.reason.to_string(), 400),
-                });
-            }
+        if let (true, Some(tenant)) = (self.rows.is_empty(), delivered) {
+            return Ok(tenant.clone());
+        }
+        let unread = |why: &dyn fmt::Display| Unowned::Unread {
+            reason: Text::capped(&why.to_string(), 400),
         };
-        let mut found = delivered.cloned();
+        let found = document.whole().map(|whole| self.of(&whole, delivered));
+        match (found, document) {
+            (Ok(Err(Unowned::Missing { .. })) | Err(_), Document::Reject(reject)) => {
+                Err(unread(&reject.reason))
+            }
+            (Ok(found), _) => found,
+            (Err(why), Document::Alert(_)) => Err(unread(&why)),
+        }
+    }
+
+    fn of(&self, whole: &Whole<'_>, delivered: Option<&TenantId>) -> Result<TenantId, Unowned> {
+        let mut found = delivered;
         let mut looked = Vec::new();
         for (format, path) in &self.paths {
-            if format.is_some_and(|format| format != taken.alert.format) {
+            if !meets(*format, whole.format()) {
                 continue;
             }
             looked.push(Text::capped(path, 200));
-            for value in said(taken, path) {
-                let tenant = self.of_value(taken.alert.format, path, &value)?;
-                match &found {
-                    Some(other) if other != tenant => {
-                        return Err(Unowned::Contradicting {
-                            one: other.clone(),
-                            other: tenant.clone(),
-                        });
-                    }
-                    Some(_) => {}
-                    None => found = Some(tenant.clone()),
-                }
-            }
-        }
-        found.ok_or(Unowned::Missing { paths: looked })
-    }
-
-    /// Whose a document is that was not taken, such as a record that is no alert: the tenant's whose
-    /// all values in it are, of whatever format they are written down for.
-    fn of_bytes(&self, document: &[u8]) -> Option<TenantId> {
-        let mut found: Option<&TenantId> = None;
-        for (_, path) in &self.paths {
-            for value in values(None, document, path) {
-                for row in &self.rows {
-                    if row.path == *path && row.value == value {
-                        if found.is_some_and(|other| *other != row.tenant) {
-                            return None;
+            let values = whole.values(path).map_err(|why: NotWhole| Unowned::Unread {
+                reason: Text::capped(&format!("{why}, at `{path}`"), 400),
+            })?;
+            for value in values {
+                for tenant in self.of_value(whole.format(), path, &value)? {
+                    match found {
+                        Some(other) if other != tenant => {
+                            return Err(Unowned::Contradicting {
+                                one: other.clone(),
+                                other: tenant.clone(),
+                            });
                         }
-                        found = Some(&row.tenant);
+                        Some(_) => {}
+                        None => found = Some(tenant),
                     }
-                }
-                let is_known = |row: &Row| row.path == *path && row.value == value;
-                if !self.rows.iter().any(is_known) {
-                    return None;
                 }
             }
         }
-        found.cloned()
+        found.cloned().ok_or(Unowned::Missing { paths: looked })
     }
 
-    fn of_value(&self, format: Source, path: &str, value: &str) -> Result<&TenantId, Unowned> {
-        let is = |row: &&Row| {
-            row.path == path && row.value == value && row.format.is_none_or(|f| f == format)
-        };
-        let row = self.rows.iter().find(is);
-        row.map(|row| &row.tenant).ok_or_else(|| Unowned::Unknown {
-            path: Text::capped(path, 200),
-            value: Text::capped(value, 200),
-        })
+    /// The tenants that a value stands for: at least one, and several only where it is not known as
+    /// what the document was to be read.
+    fn of_value(
+        &self,
+        format: Option<Source>,
+        path: &str,
+        value: &str,
+    ) -> Result<Vec<&TenantId>, Unowned> {
+        let is =
+            |row: &&Row| row.path == path && row.value == value && meets(row.format, format);
+        let all: Vec<_> = self.rows.iter().filter(is).map(|row| &row.tenant).collect();
+        if all.is_empty() {
+            return Err(Unowned::Unknown {
+                path: Text::capped(path, 200),
+                value: Text::capped(value, 200),
+            });
+        }
+        Ok(all)
     }
 }
 
-/// What stands at a path in a document, or behind `envelope.` in what wrapped it.
-fn said(taken: &Taken, path: &str) -> Vec<String> {
-    match (path.strip_prefix("envelope."), &taken.frame) {
-        (Some(path), Some(frame)) => {
-            let frames = serde_json::Deserializer::from_str(frame).into_iter::<&RawValue>();
-            frames
-                .map_while(Result::ok)
-                .flat_map(|frame| values(None, frame.get().as_bytes(), path))
-                .collect()
-        }
-        (Some(_), None) => Vec::new(),
-        (None, _) => values(Some(taken.alert.format), &taken.bytes, path),
-    }
+/// Whether what is written down for a format, or for any, is about a document of a format, or of one
+/// that is not known.
+fn meets(written: Option<Source>, document: Option<Source>) -> bool {
+    written.is_none() || document.is_none() || written == document
 }
 
 #[cfg(test)]

@@ -212,7 +212,7 @@ impl Session {
                 Document::Alert(alert) => {
                     digests.extend_from_slice(alert.alert.digest.as_bytes());
                     taken.push((alert.alert, alert.bytes));
-                    frames.push(alert.frame);
+                    frames.push(alert.wrapping.map(|it| it.stored().text));
                 }
                 Document::Reject(reject) => {
                     if came.first_rejects.len() < TOLD_REJECTS {

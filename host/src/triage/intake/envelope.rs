@@ -6,7 +6,6 @@ use super::detect::Top;
 use super::json::{Value, first_byte, list};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// A kind of envelope.
 struct Envelope {
@@ -115,21 +114,11 @@ const ALL: &[Envelope] = &[
     around("Panther record", &["unknown_payload"], "unknown_payload"),
 ];
 
-/// The most bytes kept of a frame. Those of real envelopes have a few thousand at most.
-pub(super) const FRAME_BYTES: usize = 1024 * 1024;
-
-/// A frame, or its beginning where it is longer.
-pub(super) fn cut(frame: &str, most: usize) -> &str {
-    frame
-        .get(..frame.floor_char_boundary(most))
-        .unwrap_or(frame)
-}
-
 /// An opened envelope.
 pub(super) struct Opened<'a> {
     pub(super) name: &'static str,
     /// The envelope with `null` where its documents were.
-    pub(super) frame: Arc<str>,
+    pub(super) frame: String,
     /// The documents and where in the envelope each begins. One that stood there as text is that
     /// text, without JSON's escapes.
     pub(super) inner: Vec<(Cow<'a, str>, usize)>,
@@ -166,7 +155,7 @@ fn take_out<'a>(envelope: &Envelope, top: &Top<'a>, document: &'a str) -> Option
     frame.push_str(document.get(done..)?);
     (too_many || !inner.is_empty()).then(|| Opened {
         name: envelope.name,
-        frame: cut(&frame, FRAME_BYTES).into(),
+        frame,
         inner,
         too_many,
     })

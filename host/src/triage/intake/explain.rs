@@ -108,7 +108,7 @@ pub fn explain(document: &Document) -> Explained {
                 format: Some(taken.alert.format),
                 because: format!("it has {}", compiled.table.because),
                 origin: Some(compiled.table.origin),
-                frame: taken.frame.as_deref().map(str::to_owned),
+                frame: taken.wrapping.as_ref().map(|it| it.layers().join("\n")),
                 mapped: mapped
                     .into_iter()
                     .map(|took| Mapped {

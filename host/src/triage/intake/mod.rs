@@ -22,6 +22,8 @@ mod table;
 mod tests;
 mod time;
 mod tree;
+mod whole;
+mod wrapping;
 
 use crate::model::{Alert, Digest, Field, Identity, Source, TimeBasis};
 use detect::Top;
@@ -32,9 +34,10 @@ pub use reason::Reason;
 use split::{Form, Piece, Split};
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 use table::{Compiled, To};
 use tree::Object;
+pub use whole::{NotWhole, Whole};
+pub use wrapping::{Stored, Wrapping};
 
 /// The most bytes a document may have; a longer one is rejected and the next one is read.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
@@ -82,8 +85,8 @@ pub struct Taken {
     pub offset: u64,
     /// The document as it came, without what wrapped it.
     pub bytes: Vec<u8>,
-    /// What wrapped it, with `null` where the documents were: the same for all of one envelope.
-    pub frame: Option<Arc<str>>,
+    /// What wrapped it: the same for all of one envelope.
+    pub wrapping: Option<Wrapping>,
 }
 
 /// A piece of the input that was not taken.
@@ -97,6 +100,8 @@ pub struct Reject {
     pub bytes: Vec<u8>,
     /// How many bytes it has in the input.
     pub length: u64,
+    /// What wrapped it.
+    pub wrapping: Option<Wrapping>,
 }
 
 /// The documents of an input, in their order: JSON objects one a line, in arrays, pretty printed or
@@ -105,9 +110,19 @@ pub struct Reject {
 ///
 /// An error of the input is given out after everything before it, and ends the iteration.
 pub fn documents(input: impl io::Read, from: From) -> impl Iterator<Item = io::Result<Document>> {
+    within(input, from, None)
+}
+
+/// As [`documents`], of an input that is wrapped as a whole.
+pub(crate) fn within(
+    input: impl io::Read,
+    from: From,
+    wrapping: Option<Wrapping>,
+) -> impl Iterator<Item = io::Result<Document>> {
     Documents {
         split: Split::new(inflate::Inflated::new(input)),
         from,
+        wrapping,
         opened: VecDeque::new(),
     }
 }
@@ -115,6 +130,8 @@ pub fn documents(input: impl io::Read, from: From) -> impl Iterator<Item = io::R
 struct Documents<R> {
     split: Split<R>,
     from: From,
+    /// What wraps all of it.
+    wrapping: Option<Wrapping>,
     /// What an envelope held and was not given out yet.
     opened: VecDeque<Document>,
 }
@@ -148,14 +165,60 @@ impl<R: io::Read> Iterator for Documents<R> {
             && let Ok(text) = std::str::from_utf8(line)
             && let Ok(top) = Top::parse(text)
         {
-            let found = understand(self.from, &top, text, offset, 0);
+            let way = Way::new(self.from, self.wrapping.as_ref());
+            let found = understand(way, &top, text, offset);
             let length = line.len();
             self.split.accept(length);
             return self.give(found).map(Ok);
         }
         let piece = self.split.piece(detect::begins_with_alert);
-        let found = judge(self.from, piece);
+        let found = judge(Way::new(self.from, self.wrapping.as_ref()), piece);
         self.give(found).map(Ok)
+    }
+}
+
+/// How a document is looked at: as what, and in which envelopes.
+#[derive(Clone, Copy)]
+struct Way<'w> {
+    from: From,
+    wrapping: Option<&'w Wrapping>,
+    depth: u32,
+}
+
+impl<'w> Way<'w> {
+    fn new(from: From, wrapping: Option<&'w Wrapping>) -> Self {
+        Self {
+            from,
+            wrapping,
+            depth: 0,
+        }
+    }
+
+    fn inside(self, wrapping: &'w Wrapping) -> Self {
+        Self {
+            from: self.from,
+            wrapping: Some(wrapping),
+            depth: self.depth + 1,
+        }
+    }
+
+    fn taken(self, alert: Alert, document: &str, offset: u64) -> Document {
+        Document::Alert(Taken {
+            alert,
+            offset,
+            bytes: document.as_bytes().to_vec(),
+            wrapping: self.wrapping.cloned(),
+        })
+    }
+
+    fn rejected(self, reason: Reason, document: &str, offset: u64) -> Document {
+        Document::Reject(Reject {
+            offset,
+            reason,
+            bytes: document.as_bytes().to_vec(),
+            length: document.len() as u64,
+            wrapping: self.wrapping.cloned(),
+        })
     }
 }
 
@@ -167,13 +230,14 @@ enum Found {
 }
 
 /// A piece found the long way.
-fn judge(from: From, piece: Piece) -> Found {
+fn judge(way: Way<'_>, piece: Piece) -> Found {
     let reject = |reason, bytes| {
         Found::One(Document::Reject(Reject {
             offset: piece.offset,
             reason,
             bytes,
             length: piece.length,
+            wrapping: way.wrapping.cloned(),
         }))
     };
     if piece.length > MAX_DOCUMENT_BYTES as u64 {
@@ -189,7 +253,7 @@ fn judge(from: From, piece: Piece) -> Found {
     };
     let reason = match piece.form {
         Form::Object => match Top::parse(text) {
-            Ok(top) => return understand(from, &top, text, piece.offset, 0),
+            Ok(top) => return understand(way, &top, text, piece.offset),
             Err(e) => Reason::of_json(&e),
         },
         Form::Unclosed => match serde_json::from_str::<serde::de::IgnoredAny>(text) {
@@ -201,192 +265,112 @@ fn judge(from: From, piece: Piece) -> Found {
         },
         Form::Array => Reason::NestedArray,
         Form::Scalar => Reason::Scalar,
-        Form::Text => return Found::One(one_line(from, text, piece.offset)),
+        Form::Text => return Found::One(one_line(way, text, piece.offset)),
     };
     reject(reason, piece.bytes)
 }
 
 /// A line that is no JSON.
-fn one_line(from: From, text: &str, offset: u64) -> Document {
+fn one_line(way: Way<'_>, text: &str, offset: u64) -> Document {
     let bare = text.trim_ascii_end();
-    let read = line::read(bare, from).and_then(|line| {
+    let read = line::read(bare, way.from).and_then(|line| {
         let compiled = Compiled::of(line.source);
         let object = Object::of_text(line.fields.into_iter(), &compiled.names)
             .map_err(|e| Reason::of_json(&e))?;
         alert(compiled, &object, bare, Gathered::default())
     });
     match read {
-        Ok((alert, _)) => taken(alert, bare, offset),
-        Err(reason) => rejected(reason, text, offset),
+        Ok((alert, _)) => way.taken(alert, bare, offset),
+        Err(reason) => way.rejected(reason, text, offset),
     }
-}
-
-fn taken(alert: Alert, document: &str, offset: u64) -> Document {
-    Document::Alert(Taken {
-        alert,
-        offset,
-        bytes: document.as_bytes().to_vec(),
-        frame: None,
-    })
-}
-
-fn rejected(reason: Reason, document: &str, offset: u64) -> Document {
-    Document::Reject(Reject {
-        offset,
-        reason,
-        bytes: document.as_bytes().to_vec(),
-        length: document.len() as u64,
-    })
 }
 
 /// Envelopes in envelopes that are opened.
 const MOST_ENVELOPES: u32 = 4;
 /// The most documents in one envelope.
 pub const MOST_INSIDE: usize = 65_536;
-/// What the frame of an envelope of envelopes takes at most, over all its copies.
-const COPIED_FRAMES_BYTES: usize = 1024 * 1024;
 
 /// A document that is JSON.
-fn understand(from: From, top: &Top<'_>, document: &str, offset: u64, depth: u32) -> Found {
-    let source = match from {
+fn understand(way: Way<'_>, top: &Top<'_>, document: &str, offset: u64) -> Found {
+    let source = match way.from {
         From::Auto => detect::detect(top),
         From::Only(source) if (source::table(source).is)(top) => Ok(Some(source)),
         From::Only(_) => Ok(None),
     };
     let source = match source {
         Ok(source) => source,
-        Err(reason) => return Found::One(rejected(reason, document, offset)),
+        Err(reason) => return Found::One(way.rejected(reason, document, offset)),
     };
     if source.is_none()
-        && depth < MOST_ENVELOPES
+        && way.depth < MOST_ENVELOPES
         && let Some(opened) = envelope::open(top, document)
     {
-        return unwrap(from, opened, document, offset, depth);
+        return unwrap(way, opened, document, offset);
     }
-    let source = source.or(match from {
+    let source = source.or(match way.from {
         From::Auto => None,
         From::Only(source) => Some(source),
     });
     let Some(source) = source else {
-        return Found::One(rejected(detect::unknown(top), document, offset));
+        return Found::One(way.rejected(detect::unknown(top), document, offset));
     };
     let compiled = Compiled::of(source);
     let read = Object::read(top.entries(), &compiled.names)
         .map_err(|e| Reason::of_json(&e))
         .and_then(|object| alert(compiled, &object, document, Gathered::default()));
     Found::One(match read {
-        Ok((alert, _)) => taken(alert, document, offset),
-        Err(reason) => rejected(reason, document, offset),
+        Ok((alert, _)) => way.taken(alert, document, offset),
+        Err(reason) => way.rejected(reason, document, offset),
     })
 }
 
 /// The documents of an envelope. Where none of them is an alert, the whole is one reject.
-fn unwrap(
-    from: From,
-    opened: envelope::Opened<'_>,
-    document: &str,
-    offset: u64,
-    depth: u32,
-) -> Found {
+fn unwrap(way: Way<'_>, opened: envelope::Opened<'_>, document: &str, offset: u64) -> Found {
+    let envelope = opened.name;
     let too_many = || {
-        let envelope = opened.name;
         let reason = Reason::TooManyInside { envelope };
-        Found::One(rejected(reason, document, offset))
+        Found::One(way.rejected(reason, document, offset))
     };
     if opened.too_many {
         return too_many();
     }
+    let wrapping = Wrapping::around(opened.frame, opened.inner.len(), way.wrapping);
+    let inside = way.inside(&wrapping);
     let mut all = Vec::with_capacity(opened.inner.len());
     for (text, at) in &opened.inner {
         let place = offset + *at as u64;
         match Top::parse(text) {
-            Ok(top) => match understand(from, &top, text, place, depth + 1) {
+            Ok(top) => match understand(inside, &top, text, place) {
                 Found::One(one) => all.push(one),
                 Found::Several(several) => all.extend(several),
             },
             Err(e) if text.starts_with('{') => {
-                all.push(rejected(Reason::of_json(&e), text, place));
+                all.push(inside.rejected(Reason::of_json(&e), text, place));
             }
-            Err(_) => all.push(one_line(from, text, place)),
+            Err(_) => all.push(one_line(inside, text, place)),
         }
         if all.len() > MOST_INSIDE {
             return too_many();
         }
     }
-    // A copy for each envelope inside: together no more than that.
-    let outer = envelope::cut(&opened.frame, COPIED_FRAMES_BYTES / all.len().max(1));
     let mut first_reason = None;
-    let mut any = false;
-    for one in &mut all {
+    for one in &all {
         match one {
-            Document::Alert(taken) => {
-                any = true;
-                taken.frame = Some(match &taken.frame {
-                    // The outer frame first: from the outside in.
-                    Some(inner) => format!("{outer}\n{inner}").into(),
-                    None => opened.frame.clone(),
-                });
-            }
+            Document::Alert(_) => return Found::Several(all),
             Document::Reject(reject) => {
                 first_reason.get_or_insert_with(|| reject.reason.clone());
             }
         }
     }
     match first_reason {
-        Some(reason) if !any => {
+        Some(reason) => {
             let reason = Reason::Inside {
-                envelope: opened.name,
+                envelope,
                 reason: Box::new(reason),
             };
-            Found::One(rejected(reason, document, offset))
+            Found::One(way.rejected(reason, document, offset))
         }
-        Some(_) | None => Found::Several(all),
-    }
-}
-
-/// The texts at a path in a document: of a string, a number or a boolean, or of those in an array;
-/// in a line of CEF or LEEF, of its field of that name. Keys with dots and objects in objects are the
-/// same path. A key that stands there twice gives both: whoever decides by it must see that.
-///
-/// The case of keys does not matter where a source's own documents come in several.
-pub fn values(format: Option<Source>, document: &[u8], path: &str) -> Vec<String> {
-    let text = std::str::from_utf8(document).unwrap_or_default();
-    let mut found = Vec::new();
-    if let Ok(top) = Top::parse(text) {
-        let loose = format.is_some_and(source::is_loose);
-        collect(&top, path, loose, &mut found);
-    } else if let Ok(line) = line::read(text, From::Auto) {
-        let fields = line.fields.into_iter().filter(|(key, _)| *key == path);
-        found.extend(fields.map(|(_, value)| value.into_owned()));
-    }
-    found
-}
-
-fn collect(top: &Top<'_>, path: &str, loose: bool, found: &mut Vec<String>) {
-    for (key, value) in top.entries() {
-        let begin = path.get(..key.len());
-        let is = begin.is_some_and(|begin| match loose {
-            true => begin.eq_ignore_ascii_case(key),
-            false => begin == key,
-        });
-        if !is {
-            continue;
-        }
-        let rest = path.get(key.len()..).unwrap_or_default();
-        for value in json::list(Some(value), tree::MOST_ELEMENTS) {
-            let is_object = json::first_byte(value) == b'{';
-            match rest.strip_prefix('.') {
-                None if rest.is_empty() && !is_object => {
-                    found.extend(json::text(Some(value)).map(|text| text.into_owned()));
-                }
-                Some(rest) if is_object => {
-                    if let Ok(below) = Top::parse(value.get()) {
-                        collect(&below, rest, loose, found);
-                    }
-                }
-                None | Some(_) => {}
-            }
-        }
+        None => Found::Several(all),
     }
 }
 

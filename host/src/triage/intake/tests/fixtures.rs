@@ -44,7 +44,7 @@ fn told(document: &Document) -> serde_json::Value {
                 "severity_as_written": alert.source_severity.as_str(),
                 "fields": fields,
                 "observables": observables,
-                "frame": taken.frame.as_deref(),
+                "frame": taken.wrapping.as_ref().map(|it| it.layers().join("\n")),
             })
         }
     }
