@@ -348,7 +348,8 @@ fn what_wraps_a_document_says_whose_it_is_however_long_it_is() {
     let reject = json!({ "topic": "alerts-acme", "partition": 0,
         "value": [finding("ok").value(), no_time(claiming("r"))] });
     let alone = json!({ "topic": "alerts-acme", "partition": 0, "value": no_time(claiming("r")) });
-    let quiet = json!({ "topic": "alerts-acme", "partition": 0, "value": no_time(finding("q").value()) });
+    let quiet =
+        json!({ "topic": "alerts-acme", "partition": 0, "value": no_time(finding("q").value()) });
     // Past any number of values that is looked at, the one that disagrees.
     let mut values = vec![json!("t-globex"); 300];
     values.push(json!("t-acme"));
@@ -376,7 +377,10 @@ fn what_wraps_a_document_says_whose_it_is_however_long_it_is() {
             _ => assert_eq!(outcome, "quarantined", "{at}"),
         }
     }
-    assert_eq!((alerts_in(&bench, "acme"), alerts_in(&bench, "globex")), (1, 0));
+    assert_eq!(
+        (alerts_in(&bench, "acme"), alerts_in(&bench, "globex")),
+        (1, 0)
+    );
     // Nor later: what was cut off is remembered as such, although what is left names globex alone.
     let less = "version = 1\n".to_owned() + &owner("globex", "metadata.tenant_uid", "t-globex");
     bench.home().replace_text("owners.toml", &less).unwrap();

@@ -241,9 +241,11 @@ impl Owners {
                 continue;
             }
             looked.push(Text::capped(path, 200));
-            let values = whole.values(path).map_err(|why: NotWhole| Unowned::Unread {
-                reason: Text::capped(&format!("{why}, at `{path}`"), 400),
-            })?;
+            let values = whole
+                .values(path)
+                .map_err(|why: NotWhole| Unowned::Unread {
+                    reason: Text::capped(&format!("{why}, at `{path}`"), 400),
+                })?;
             for value in values {
                 for tenant in self.of_value(whole.format(), path, &value)? {
                     match found {
@@ -270,8 +272,7 @@ impl Owners {
         path: &str,
         value: &str,
     ) -> Result<Vec<&TenantId>, Unowned> {
-        let is =
-            |row: &&Row| row.path == path && row.value == value && meets(row.format, format);
+        let is = |row: &&Row| row.path == path && row.value == value && meets(row.format, format);
         let all: Vec<_> = self.rows.iter().filter(is).map(|row| &row.tenant).collect();
         if all.is_empty() {
             return Err(Unowned::Unknown {

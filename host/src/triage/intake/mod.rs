@@ -30,13 +30,13 @@ use detect::Top;
 pub use explain::{Explained, FormatTaken, Mapped, Unmapped, explain, formats};
 use gathered::Gathered;
 pub use observables::{LONG_TEXT_BYTES, MOST_OBSERVABLES, TEXT_BYTES};
-pub use reason::Reason;
+pub use reason::{NotWhole, Reason};
 use split::{Form, Piece, Split};
 use std::collections::VecDeque;
 use std::io;
 use table::{Compiled, To};
 use tree::Object;
-pub use whole::{NotWhole, Whole};
+pub use whole::Whole;
 pub use wrapping::{Stored, Wrapping};
 
 /// The most bytes a document may have; a longer one is rejected and the next one is read.

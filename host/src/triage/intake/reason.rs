@@ -61,6 +61,20 @@ pub enum Reason {
     Time { field: &'static str, given: Text },
 }
 
+/// Why a document says nothing certain of whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotWhole {
+    /// Only its beginning is there.
+    #[error("only its beginning is there")]
+    Cut,
+    /// It cannot be read.
+    #[error("it is neither JSON nor a known line")]
+    Unreadable,
+    /// Too many documents are in it, or they are in too many envelopes.
+    #[error("more is in it than is looked through")]
+    TooMany,
+}
+
 /// The way out for whoever has something else.
 const FORMATS: &str = "`casemate intake formats` lists what is";
 

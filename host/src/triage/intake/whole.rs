@@ -1,6 +1,7 @@
 //! All that is said of whose a document is: by itself and by what wrapped it, uncut.
 
 use super::detect::Top;
+use super::reason::NotWhole;
 use super::wrapping::Wrapping;
 use super::{Document, From, MOST_ENVELOPES, envelope, json, line, source};
 use crate::model::Source;
@@ -8,6 +9,8 @@ use std::borrow::Cow;
 
 /// The most values that one path may have in one document; with more it says nothing certain.
 const MOST_VALUES: usize = 256;
+/// The most elements of one array that are looked through for them.
+const MOST_ELEMENTS: usize = 65_536;
 
 /// A document with all that wrapped it, nothing of it cut. Only an uncut document gives one
 /// ([`Document::whole`]), and whose a document is, is decided from nothing else.
@@ -16,21 +19,9 @@ pub struct Whole<'d> {
     format: Option<Source>,
     /// The document; of one that was not taken, also those that are in it.
     documents: Vec<Cow<'d, str>>,
-    envelopes: Vec<Cow<'d, str>>,
-}
-
-/// Why a document says nothing certain of whose it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotWhole {
-    /// Only its beginning is there.
-    #[error("only its beginning is there")]
-    Cut,
-    /// It cannot be read.
-    #[error("it is neither JSON nor a known line")]
-    Unreadable,
-    /// Too many documents are in it, or they are in too many envelopes.
-    #[error("more is in it than is looked through")]
-    TooMany,
+    wrapping: Option<&'d Wrapping>,
+    /// Those that are in one that was not taken.
+    envelopes: Vec<String>,
 }
 
 impl Document {
@@ -47,11 +38,11 @@ impl Document {
             Self::Reject(reject) => (None, &reject.bytes, &reject.wrapping),
         };
         let text = std::str::from_utf8(bytes).map_err(|_| NotWhole::Unreadable)?;
-        let layers = wrapping.as_ref().map(Wrapping::layers).unwrap_or_default();
         let mut whole = Whole {
             format,
             documents: vec![Cow::Borrowed(text)],
-            envelopes: layers.into_iter().map(Cow::Borrowed).collect(),
+            wrapping: wrapping.as_ref(),
+            envelopes: Vec::new(),
         };
         match self {
             Self::Alert(_) => {}
@@ -81,6 +72,12 @@ impl<'d> Whole<'d> {
         let mut found = Vec::new();
         match path.strip_prefix("envelope.") {
             Some(path) => {
+                if let Some(wrapping) = self.wrapping {
+                    found = wrapping.values(path, |layer| {
+                        let mut found = Vec::new();
+                        values(None, layer, path, &mut found).map(|()| found)
+                    })?;
+                }
                 for envelope in &self.envelopes {
                     values(None, envelope, path, &mut found)?;
                 }
@@ -105,10 +102,10 @@ impl<'d> Whole<'d> {
         let Some(opened) = envelope::open(&top, text) else {
             return Ok(());
         };
-        if opened.too_many || depth >= 2 * MOST_ENVELOPES {
+        if opened.too_many || depth > MOST_ENVELOPES {
             return Err(NotWhole::TooMany);
         }
-        self.envelopes.push(Cow::Owned(opened.frame));
+        self.envelopes.push(opened.frame);
         for (inner, _) in opened.inner {
             self.open(&inner, depth + 1)?;
             self.documents.push(Cow::Owned(inner.into_owned()));
@@ -174,8 +171,11 @@ fn at(
 ) -> Result<(), NotWhole> {
     match (json::first_byte(value), path) {
         (b'[', _) => {
-            // An element of which nothing comes is cheap; those of which something comes are counted.
-            for element in json::list(Some(value), usize::MAX) {
+            let elements = json::list(Some(value), MOST_ELEMENTS + 1);
+            if elements.len() > MOST_ELEMENTS {
+                return Err(NotWhole::TooMany);
+            }
+            for element in elements {
                 at(element, path, is_loose, found)?;
             }
             Ok(())

@@ -1,10 +1,11 @@
 //! What wrapped a document on its way. It is whole in memory, shared by all documents that it
 //! wrapped, and cut only where it is stored: whose a document is, is decided before.
 
+use super::reason::NotWhole;
 use serde_json::value::RawValue;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The most bytes stored of what wrapped a document.
 const STORED_BYTES: usize = 256 * 1024;
@@ -31,7 +32,12 @@ struct Layer {
     /// Whether an envelope is in it.
     has_envelopes: AtomicBool,
     stored: OnceLock<Stored>,
+    /// What it says at the paths that were asked for: it is read once for all documents in it.
+    said: Mutex<Vec<(String, Said)>>,
 }
+
+/// The texts at a path.
+type Said = Result<Vec<String>, NotWhole>;
 
 /// What is stored of a [`Wrapping`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +60,7 @@ impl Wrapping {
             outer: outer.cloned(),
             has_envelopes: AtomicBool::new(false),
             stored: OnceLock::new(),
+            said: Mutex::new(Vec::new()),
         }))
     }
 
@@ -66,7 +73,11 @@ impl Wrapping {
         let layers = serde_json::Deserializer::from_str(&stored.text).into_iter::<&RawValue>();
         let mut found = None;
         for layer in layers {
-            found = Some(Self::around(layer.ok()?.get().to_owned(), 1, found.as_ref()));
+            found = Some(Self::around(
+                layer.ok()?.get().to_owned(),
+                1,
+                found.as_ref(),
+            ));
         }
         found
     }
@@ -77,6 +88,25 @@ impl Wrapping {
         let mut layers: Vec<&str> = outward.map(|layer| &*layer.0.text).collect();
         layers.reverse();
         layers
+    }
+
+    /// The texts at a path in every envelope, by a reader of one.
+    pub(super) fn values(&self, path: &str, read: impl Fn(&str) -> Said) -> Said {
+        let mut all = Vec::new();
+        let outward = std::iter::successors(Some(self), |layer| layer.0.outer.as_ref());
+        for Self(layer) in outward {
+            let mut said = layer.said.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = said.iter().find(|(known, _)| known == path);
+            match known {
+                Some((_, values)) => all.extend(values.clone()?),
+                None => {
+                    let values = read(&layer.text);
+                    said.push((path.to_owned(), values.clone()));
+                    all.extend(values?);
+                }
+            }
+        }
+        Ok(all)
     }
 
     /// What is stored of it.
