@@ -5,6 +5,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
     reason = "a test that cannot go on says so by stopping"
 )]
 
@@ -25,6 +27,7 @@ mod erase;
 mod examples;
 mod failures;
 mod fields;
+mod files;
 mod house;
 mod inspection;
 mod isolation;

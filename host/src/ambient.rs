@@ -9,6 +9,7 @@
 
 use crate::model::{Clock, Instant};
 use crate::store::{self, Dir};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -27,6 +28,14 @@ pub fn open_dir(path: impl AsRef<Path>) -> io::Result<Dir> {
 /// When it cannot be made or opened.
 pub fn make_dir(path: impl AsRef<Path>) -> io::Result<Dir> {
     store::make_dir(path.as_ref())
+}
+
+/// Opens a regular file for reading, by its path. A FIFO, a device or a folder is an error at once.
+///
+/// # Errors
+/// When it is not there, is not a regular file, or cannot be opened.
+pub fn open_file(path: impl AsRef<Path>) -> io::Result<File> {
+    store::open_file(path.as_ref())
 }
 
 /// The machine's clock.

@@ -144,6 +144,14 @@
 //! 1.95; raising it is a minor version. The contract with modules, the home's layout and the trail's
 //! format have versions of their own.
 
+#![cfg_attr(
+    test,
+    expect(
+        clippy::disallowed_methods,
+        reason = "tests lay out and read files as anybody does"
+    )
+)]
+
 mod alert;
 pub mod ambient;
 pub mod audit;

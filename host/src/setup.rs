@@ -8,7 +8,8 @@ use crate::sandbox::{
     Withdrawal, WrongSetting, module_digest,
 };
 use crate::seat::{Held, WrongSeat};
-use crate::store::{Dir, Home, StoreError, TenantScope};
+use crate::store::{self, Dir, Home, StoreError, TenantScope};
+use crate::store::{MAX_COMPONENT_BYTES, MAX_TEXT_BYTES};
 use crate::triage::NotStarted;
 use crate::written::Problems;
 
@@ -390,8 +391,10 @@ pub fn install_folder(home: &Home, folder: &Dir) -> Result<Vec<ModuleName>, Setu
     names.sort();
     let one = |name: &String| {
         let (wasm, toml) = (format!("{name}/module.wasm"), format!("{name}/module.toml"));
-        let component = folder.read(&wasm).map_err(failed(&wasm))?;
-        let manifest = folder.read_to_string(&toml).map_err(failed(&toml))?;
+        let component =
+            store::read_file(folder, &wasm, MAX_COMPONENT_BYTES).map_err(failed(&wasm))?;
+        let manifest =
+            store::read_text_file(folder, &toml, MAX_TEXT_BYTES).map_err(failed(&toml))?;
         install(home, name, &component, &manifest)
     };
     names.iter().map(one).collect()

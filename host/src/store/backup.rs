@@ -9,9 +9,8 @@
 //! sealed in it can be read. So whoever has the backup reads all of it, and the erasure of a tenant
 //! does not reach what an earlier backup holds.
 
-use super::{Dir, Home, Quarantine, StoreError, TenantScope, file, lock};
+use super::{Dir, Home, Quarantine, StoreError, TenantScope, file, lock, opened};
 use crate::model::{Digest, Instant, TenantId};
-use cap_std::fs::OpenOptions;
 use sha2::Digest as _;
 use std::io::{self, Read as _, Write as _};
 
@@ -236,13 +235,11 @@ pub(super) fn copied(
     new: &str,
 ) -> Result<(Digest, u64), StoreError> {
     let fail = || StoreError::io(new);
-    let mut source = from.open(path).map_err(fail())?;
+    let mut source = opened::to_read(from, path).map_err(fail())?;
     if let Some((folder, _)) = new.rsplit_once('/') {
         to.create_dir_all(folder).map_err(fail())?;
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    let mut target = to.open_with(new, &options).map_err(fail())?;
+    let mut target = opened::new(to, new, true).map_err(fail())?;
     let permissions = source.metadata().map_err(fail())?.permissions();
     target.set_permissions(permissions).map_err(fail())?;
     let (digest, length) = summed(&mut source, Some(&mut target)).map_err(fail())?;

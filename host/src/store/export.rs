@@ -30,7 +30,7 @@ pub fn export_trail(scope: &TenantScope, to: &Dir) -> Result<Option<Checkpoint>,
         if let Some((folder, _)) = path.rsplit_once('/') {
             to.create_dir_all(folder).map_err(fail(&path))?;
         }
-        to.write(&path, bytes).map_err(fail(&path))?;
+        file::write_file(to, &path, &bytes).map_err(fail(&path))?;
     }
     file::replace(to, "checkpoint", signed.as_bytes(), false)?;
     Ok(Some(signed.unverified().clone()))

@@ -2,7 +2,7 @@
 
 use super::guard::guarded;
 use super::records::AnyVersion;
-use super::{Random, StoreError, TenantScope, WriterLock, file};
+use super::{Random, StoreError, TenantScope, WriterLock, file, opened};
 use crate::model::Instant;
 use crate::trail::{self, Before, EARLIER, Log, OpenError, Opening, Origin, Restore, last_known};
 
@@ -88,7 +88,7 @@ impl TenantScope {
         cache_bytes: usize,
     ) -> Result<(), StoreError> {
         let path = format!("trail/{EARLIER}");
-        let earlier = match self.folder().open(&path) {
+        let earlier = match opened::to_read(self.folder(), &path) {
             Ok(file) => std::io::BufReader::new(file),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(e) => return Err(StoreError::io(self.path(&path))(e)),

@@ -9,9 +9,9 @@ use std::io;
 use std::sync::Arc;
 
 /// The largest text file of a home that is read, in bytes.
-const MAX_TEXT_BYTES: u64 = 64 << 20;
+pub const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// The largest component file that is read, in bytes.
-const MAX_COMPONENT_BYTES: u64 = 256 << 20;
+pub const MAX_COMPONENT_BYTES: u64 = 256 << 20;
 /// One folder that holds everything a host knows: tenants, modules, grants, the roster.
 pub struct Home {
     pub(super) root: Arc<Dir>,

@@ -1,6 +1,6 @@
 //! Keys in files: the usual [`Custody`].
 
-use super::{Dir, Random, StoreError, file};
+use super::{Dir, Random, StoreError, file, opened};
 use crate::custody::{Custody, CustodyError, VaultKey};
 use crate::model::TenantId;
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -40,7 +40,7 @@ impl KeyFolder {
     fn read(&self, tenant: &TenantId, name: &str) -> Result<Zeroizing<[u8; KEY]>, CustodyError> {
         let path = path(tenant, name);
         let mut key = Zeroizing::new([0; KEY]);
-        let read = self.dir.open(&path).and_then(|mut file| {
+        let read = opened::to_read(&self.dir, &path).and_then(|mut file| {
             let length = file.metadata()?.len();
             if length != KEY as u64 {
                 let error = format!("it has {length} bytes, and a key has {KEY}");

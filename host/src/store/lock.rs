@@ -1,8 +1,7 @@
 //! Locks of files: held while the file is open, given back by the system when a process ends however
 //! it ends.
 
-use super::{Dir, StoreError};
-use cap_std::fs::OpenOptions;
+use super::{Dir, StoreError, opened};
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
@@ -21,10 +20,7 @@ pub(super) enum Tried {
 
 /// Tries to take the lock of that name once.
 pub(super) fn attempt(dir: &Dir, name: &str, path: &str) -> Result<Tried, StoreError> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    let mut file = dir
-        .open_with(name, &options)
+    let mut file = opened::to_write_or_make(dir, name, false)
         .map_err(StoreError::io(path))?
         .into_std();
     match file.try_lock() {

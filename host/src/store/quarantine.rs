@@ -1,9 +1,8 @@
 //! Documents that are nobody's: kept outside every tenant's folder, for the operator alone.
 
 use super::change::short;
-use super::{Dir, StoreError, file};
+use super::{Dir, StoreError, file, opened};
 use crate::model::{Digest, Instant, TenantId, caught};
-use cap_std::fs::OpenOptions;
 use redb::backends::FileBackend;
 use redb::{ConcurrencyMode, Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use std::borrow::Cow;
@@ -115,12 +114,11 @@ impl Quarantine {
 
     /// Its database, with its tables.
     fn made(root: &Dir, path: &str, anew: bool) -> Result<Database, StoreError> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(anew);
-        file::owner_only(&mut options);
-        let opened = root
-            .open_with(path, &options)
-            .map_err(StoreError::io(path))?;
+        let opened = match anew {
+            true => opened::anew(root, path, true),
+            false => opened::to_write(root, path),
+        };
+        let opened = opened.map_err(StoreError::io(path))?;
         let backend = FileBackend::new(opened.into_std()).map_err(|e| failure(&e))?;
         let database = Database::builder()
             .set_cache_size(CACHE_BYTES)
@@ -297,10 +295,8 @@ impl Quarantine {
 /// Being the one who has it open.
 fn locked(root: &Dir) -> Result<std::fs::File, StoreError> {
     let fail = || StoreError::io(LOCK);
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    file::owner_only(&mut options);
-    let opened = root.open_with(LOCK, &options).map_err(fail())?.into_std();
+    let opened = opened::to_write_or_make(root, LOCK, true);
+    let opened = opened.map_err(fail())?.into_std();
     opened.lock().map_err(fail())?;
     Ok(opened)
 }

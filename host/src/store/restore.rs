@@ -2,7 +2,7 @@
 
 use super::backup::{BackupError, HEAD, SUMS, all_files, copied, empty, summed};
 use super::version;
-use super::{Dir, GoOnError, Home, Random, StoreError, file, lock};
+use super::{Dir, GoOnError, Home, Random, StoreError, file, lock, opened};
 use crate::model::{Digest, Instant, TenantId};
 use crate::trail::Restore;
 use std::collections::BTreeSet;
@@ -162,7 +162,7 @@ fn checked(from: &Dir, text: &str) -> Result<Vec<(String, Digest)>, BackupError>
         }
     }
     for (path, digest) in &sums {
-        let found = from.open(path).and_then(|mut file| summed(&mut file, None));
+        let found = opened::to_read(from, path).and_then(|mut file| summed(&mut file, None));
         match found {
             Ok((found, _)) if found == *digest => (),
             Ok(_) => wrong.push(format!("`{path}` is not the file that was backed up")),

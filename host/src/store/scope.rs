@@ -3,10 +3,9 @@ use super::closed::Closing;
 use super::lock::{self, Tried};
 use super::records::AnyVersion;
 use super::seal::Seal;
-use super::{Dir, Random, Records, StoreError, file};
+use super::{Dir, Random, Records, StoreError, file, opened};
 use crate::custody::{Custody, CustodyError};
 use crate::model::TenantId;
-use cap_std::fs::OpenOptions;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -172,7 +171,7 @@ impl TenantScope {
             drop(self.new_records(writer, cache_bytes)?);
             self.put_new_records(writer)?;
         }
-        let opened = self.dir.open_with(STORE, &to_write());
+        let opened = opened::to_write(&self.dir, STORE);
         let file = opened.map_err(StoreError::io(self.path(STORE)))?;
         Records::open(self.seal()?, file.into_std(), cache_bytes, &self.closing)
     }
@@ -184,7 +183,7 @@ impl TenantScope {
         _writer: &WriterLock,
         cache_bytes: usize,
     ) -> Result<Records, StoreError> {
-        let made = self.dir.open_with(NEW_STORE, to_write().truncate(true));
+        let made = opened::anew(&self.dir, NEW_STORE, true);
         let file = made.map_err(StoreError::io(self.path(STORE)))?;
         Records::open(self.seal()?, file.into_std(), cache_bytes, &self.closing)
     }
@@ -203,9 +202,7 @@ impl TenantScope {
         _writer: &WriterLock,
         cache_bytes: usize,
     ) -> Result<Option<AnyVersion>, StoreError> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true);
-        match self.dir.open_with(STORE, &options) {
+        match opened::to_write(&self.dir, STORE) {
             Ok(file) => {
                 let file = file.into_std();
                 AnyVersion::open(&self.tenant, file, cache_bytes, &self.closing).map(Some)
@@ -222,7 +219,7 @@ impl TenantScope {
     /// # Errors
     /// When it cannot be opened.
     pub fn read_records(&self, cache_bytes: usize) -> Result<Option<super::View>, StoreError> {
-        let open = || match self.dir.open(STORE) {
+        let open = || match opened::to_read(&self.dir, STORE) {
             Ok(file) => Ok(Some(file.into_std())),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(StoreError::io(self.path(STORE))(e)),
@@ -328,13 +325,6 @@ impl TenantScope {
 /// Being a tenant's one writer. Given back when dropped, and by the system when the process ends.
 pub struct WriterLock {
     _file: std::fs::File,
-}
-
-fn to_write() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    file::owner_only(&mut options);
-    options
 }
 
 /// What of a tenant's folder an erasure leaves.

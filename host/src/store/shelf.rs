@@ -1,9 +1,9 @@
 //! The folder of a tenant's trail.
 
 use super::closed::Closing;
-use super::{Dir, file};
+use super::{Dir, file, opened};
 use crate::trail::{Files, Shelf};
-use cap_std::fs::{File, OpenOptions};
+use cap_std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 
@@ -67,12 +67,7 @@ impl TrailFolder {
     fn opened(&mut self, path: &str) -> io::Result<&mut File> {
         let is_open = self.open.as_ref().is_some_and(|(open, _)| open == path);
         if !is_open {
-            let mut options = OpenOptions::new();
-            options.read(true).write(true);
-            let file = self
-                .folder()
-                .open_with(path, &options)
-                .map_err(self.at(path))?;
+            let file = opened::to_write(self.folder(), path).map_err(self.at(path))?;
             self.open = Some((path.to_owned(), file));
         }
         let (_, file) = self.open.as_mut().ok_or(io::ErrorKind::NotFound)?;
@@ -82,7 +77,7 @@ impl TrailFolder {
 
 impl Files for TrailReader {
     fn read(&mut self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        let file = match self.folder.open(path) {
+        let file = match opened::to_read(&self.folder, path) {
             Ok(file) => file,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(self.at(path)(e)),
@@ -135,7 +130,7 @@ impl Shelf for TrailFolder {
     fn create(&mut self, path: &str, bytes: &[u8]) -> io::Result<()> {
         let above = path.rsplit_once('/').map(|(above, _)| above);
         let made = above.map_or(Ok(()), |above| self.folder().create_dir_all(above));
-        let made = made.and_then(|()| self.folder().create(path));
+        let made = made.and_then(|()| opened::anew(self.folder(), path, false));
         let written = made.and_then(|mut file| file.write_all(bytes));
         self.closing.watch(written.map_err(self.at(path)))
     }

@@ -32,7 +32,8 @@ pub(crate) fn make_dir(path: &Path) -> anyhow::Result<Dir> {
 
 /// Opens a file for reading.
 pub(crate) fn open_file(path: &Path) -> anyhow::Result<File> {
-    File::open(path).with_context(|| format!("`{}` cannot be opened", path.display()))
+    casemate::ambient::open_file(path)
+        .with_context(|| format!("`{}` cannot be opened", path.display()))
 }
 
 /// Makes a file that is not there yet, for writing.
@@ -43,7 +44,7 @@ pub(crate) fn new_file(path: &Path) -> anyhow::Result<File> {
 /// A small file's bytes; none where it is not there.
 pub(crate) fn read_if_there(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     let of = || format!("`{}` cannot be read", path.display());
-    match File::open(path) {
+    match casemate::ambient::open_file(path) {
         Ok(file) => {
             let mut bytes = Vec::new();
             let mut some = std::io::Read::take(file, 64 << 20);
@@ -59,7 +60,17 @@ pub(crate) fn read_if_there(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
 pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let of = || format!("`{}` cannot be written", path.display());
     let new = path.with_added_extension("new");
-    let written = std::fs::write(&new, bytes).and_then(|()| File::open(&new)?.sync_all());
+    // What an earlier process left under this name, or somebody put there, is not written to.
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(of);
+        }
+        Ok(()) | Err(_) => (),
+    }
+    let written = File::create_new(&new).and_then(|mut file| {
+        std::io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()
+    });
     written
         .and_then(|()| std::fs::rename(&new, path))
         .with_context(of)
@@ -109,7 +120,10 @@ impl Drop for Scratch {
 /// The digest of this program, for the trail.
 pub(crate) fn build() -> Option<Digest> {
     let path = std::env::current_exe().ok()?;
-    Some(Digest::of(&std::fs::read(path).ok()?))
+    let mut bytes = Vec::new();
+    let mut file = casemate::ambient::open_file(path).ok()?;
+    std::io::Read::read_to_end(&mut file, &mut bytes).ok()?;
+    Some(Digest::of(&bytes))
 }
 
 /// How this program was called.

@@ -2,6 +2,7 @@ use crate::ambient;
 use crate::args::Cli;
 use crate::output::{self, Exit, Failure};
 use anyhow::Context as _;
+use casemate::store::write_file;
 use clap::{Command, CommandFactory as _};
 use clap_complete::Shell;
 use std::path::Path;
@@ -23,7 +24,7 @@ pub(crate) fn man(folder: &Path) -> Result<Exit, Failure> {
     collect(&program, &mut pages)?;
     for (name, page) in &pages {
         let path = || folder.join(name).display().to_string();
-        dir.write(name, page).with_context(path)?;
+        write_file(&dir, name, page.as_ref()).with_context(path)?;
     }
     output::say(&format!(
         "wrote {} pages into {}",

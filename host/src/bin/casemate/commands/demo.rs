@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use casemate::model::{Evidence, Instant, TenantId};
 use casemate::queue::{Queue as Shown, known_good};
 use casemate::sandbox::GrantedTenants;
-use casemate::store::Dir;
+use casemate::store::{Dir, write_file};
 use casemate::triage::intake::From;
 use casemate::triage::{Drafted, Submitted};
 use casemate::{Casemate, for_each_tenant, setup};
@@ -123,7 +123,7 @@ fn clear(shared: &Shared) -> Result<Dir, Failure> {
             }
         }
     }
-    root.write(MARK, b"{}\n")?;
+    write_file(&root, MARK, b"{}\n")?;
     Ok(root)
 }
 
@@ -144,7 +144,8 @@ fn make(shared: &Shared, args: &Demo, root: &Dir, queue: &Queue) -> Result<(), F
         scope.replace_boundary(&tenant.boundary_toml)?;
         scope.replace_knowledge("assets.csv", tenant.assets_csv.as_bytes())?;
         scope.replace_knowledge("known-good.toml", tenant.known_good_toml.as_bytes())?;
-        root.write(format!("queue/{}.ndjson", tenant.id), &tenant.lines)?;
+        let path = format!("queue/{}.ndjson", tenant.id);
+        write_file(root, &path, &tenant.lines)?;
     }
     for module in &modules {
         setup::grant(
@@ -161,7 +162,8 @@ fn make(shared: &Shared, args: &Demo, root: &Dir, queue: &Queue) -> Result<(), F
 }
 
 fn write_truth(root: &Dir, truth: &Truth) -> anyhow::Result<()> {
-    Ok(root.write("truth.json", serde_json::to_vec_pretty(truth)?)?)
+    let bytes = serde_json::to_vec_pretty(truth)?;
+    Ok(write_file(root, "truth.json", &bytes)?)
 }
 
 /// Runs every tenant's night, as many at once as the machine has cores.

@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use casemate::model::ModuleName;
 use casemate::sandbox::GrantedTenants;
 use casemate::setup;
-use casemate::store::{Dir, Home, StoreError};
+use casemate::store::{Dir, Home, StoreError, read_file, read_text_file};
+use casemate::store::{MAX_COMPONENT_BYTES, MAX_TEXT_BYTES};
 
 pub(crate) fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
     // What can be wrong is looked at before anything is made.
@@ -62,11 +63,9 @@ pub(crate) fn run(shared: &Shared, args: &Init) -> Result<Exit, Failure> {
 
 /// Installs the module of one folder.
 pub(crate) fn install_one(home: &Home, folder: &Dir, name: &str) -> anyhow::Result<ModuleName> {
-    let component = folder
-        .read("module.wasm")
+    let component = read_file(folder, "module.wasm", MAX_COMPONENT_BYTES)
         .with_context(|| format!("`{name}/module.wasm`"))?;
-    let manifest = folder
-        .read_to_string("module.toml")
+    let manifest = read_text_file(folder, "module.toml", MAX_TEXT_BYTES)
         .with_context(|| format!("`{name}/module.toml`"))?;
     Ok(setup::install(home, name, &component, &manifest)?)
 }

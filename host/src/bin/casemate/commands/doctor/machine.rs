@@ -3,7 +3,7 @@
 use super::Findings;
 use casemate::model::Instant;
 use casemate::sandbox::Memory;
-use casemate::store::Dir;
+use casemate::store::{Dir, write_file};
 
 /// Below this a night's work may not fit.
 const LITTLE_ROOM: u64 = 1 << 30;
@@ -20,9 +20,7 @@ const RESERVED: u64 = (4 << 30) + 2 * (32 << 20);
 /// Whether the home can be written: a file is made in it and taken away again.
 pub(super) fn writable(findings: &mut Findings, root: &Dir) {
     const PROBE: &str = ".doctor";
-    let tried = root
-        .write(PROBE, b"casemate doctor")
-        .and_then(|()| root.remove_file(PROBE));
+    let tried = write_file(root, PROBE, b"casemate doctor").and_then(|()| root.remove_file(PROBE));
     match tried {
         Ok(()) => findings.ok("writable", "the home can be written".to_owned()),
         Err(error) => findings.wrong(

@@ -4,6 +4,7 @@ use crate::output::{self, Exit, Failure};
 use anyhow::Context as _;
 use casemate::model::{Capability, Digest};
 use casemate::sandbox::{Manifest, module_digest};
+use casemate::store::{MAX_TEXT_BYTES, read_text_file};
 use serde::Serialize;
 use std::path::Path;
 
@@ -23,9 +24,8 @@ struct Row {
 
 pub(super) fn build(shared: &Shared, folder: &Path, out: Option<&Path>) -> Result<Exit, Failure> {
     let built = casemate_build::build(folder, out).map_err(not_built)?;
-    let text = crate::ambient::open_dir(&built.folder)?
-        .read_to_string(Manifest::FILE)
-        .context("module.toml")?;
+    let dir = crate::ambient::open_dir(&built.folder)?;
+    let text = read_text_file(&dir, Manifest::FILE, MAX_TEXT_BYTES).context("module.toml")?;
     let manifest = Manifest::parse(&text).map_err(|problems| {
         let error = anyhow::anyhow!("its module.toml does not hold:\n{problems}");
         Failure::new(Exit::Usage, error)

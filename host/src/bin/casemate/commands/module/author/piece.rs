@@ -5,7 +5,8 @@ use crate::ambient;
 use crate::args::OnBench;
 use crate::output::{Exit, Failure};
 use anyhow::Context as _;
-use casemate::store::Dir;
+use casemate::store::{Dir, read_file, read_text_file};
+use casemate::store::{MAX_COMPONENT_BYTES, MAX_TEXT_BYTES};
 use casemate::workbench::{Piece, Samples, Workbench};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -81,17 +82,15 @@ pub(super) fn read(folder: &Path) -> Result<Piece, Failure> {
     let dir = ambient::open_dir(folder)?;
     let missing = |file: &str| format!("`{}`", folder.join(file).display());
     Ok(Piece {
-        component: dir
-            .read("module.wasm")
+        component: read_file(&dir, "module.wasm", MAX_COMPONENT_BYTES)
             .with_context(|| missing("module.wasm"))?,
-        manifest: dir
-            .read_to_string("module.toml")
+        manifest: read_text_file(&dir, "module.toml", MAX_TEXT_BYTES)
             .with_context(|| missing("module.toml"))?,
     })
 }
 
 fn optional(dir: Option<&Dir>, file: &str) -> Result<Option<Vec<u8>>, Failure> {
-    match dir.map(|dir| dir.read(file)) {
+    match dir.map(|dir| read_file(dir, file, MAX_TEXT_BYTES)) {
         None => Ok(None),
         Some(Ok(bytes)) => Ok(Some(bytes)),
         Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),

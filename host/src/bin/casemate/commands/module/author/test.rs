@@ -4,6 +4,7 @@ use crate::ambient::{self, Scratch};
 use crate::args::{Format, OnBench, Shared};
 use crate::output::{self, Exit, Failure, Paint, count, many};
 use anyhow::Context as _;
+use casemate::store::write_file;
 use casemate::workbench::{Answer, Cited, Report, Verdict};
 
 pub(super) fn test(shared: &Shared, args: &OnBench, write_expected: bool) -> Result<Exit, Failure> {
@@ -30,8 +31,8 @@ pub(super) fn test(shared: &Shared, args: &OnBench, write_expected: bool) -> Res
         let data = Answers { answers };
         let document = output::Document::of("casemate.module-answers/v1", &data);
         let text = serde_json::to_string_pretty(&document)?;
-        ambient::open_dir(&on.samples)?
-            .write(piece::EXPECTED, format!("{text}\n"))
+        let dir = ambient::open_dir(&on.samples)?;
+        write_file(&dir, piece::EXPECTED, format!("{text}\n").as_bytes())
             .with_context(|| format!("writing `{}`", on.samples.join(piece::EXPECTED).display()))?;
         output::say(&format!(
             "wrote {} as expected to `{}`: read them",

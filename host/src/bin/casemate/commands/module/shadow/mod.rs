@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use casemate::consent::Consent;
 use casemate::model::{ModuleName, TenantId};
 use casemate::shadow::{self, Accepted, Candidate, Files, ShadowError};
+use casemate::store::{MAX_COMPONENT_BYTES, MAX_TEXT_BYTES, read_file, read_text_file};
 use serde::Serialize;
 use std::path::Path;
 
@@ -68,10 +69,10 @@ fn start(shared: &Shared, folder: &Path, tenants: &[TenantId], by: &str) -> Resu
     let casemate = open(shared)?;
     let dir = ambient::open_dir(folder)?;
     let of = |file: &str| folder.join(file).display().to_string();
-    let component = dir.read("module.wasm").with_context(|| of("module.wasm"))?;
-    let manifest = dir
-        .read_to_string("module.toml")
-        .with_context(|| of("module.toml"))?;
+    let component =
+        read_file(&dir, "module.wasm", MAX_COMPONENT_BYTES).with_context(|| of("module.wasm"))?;
+    let manifest =
+        read_text_file(&dir, "module.toml", MAX_TEXT_BYTES).with_context(|| of("module.toml"))?;
     let files = Files {
         component: &component,
         manifest: &manifest,
