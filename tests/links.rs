@@ -48,15 +48,6 @@ fn says_nothing_of_bolt(casemate: &Casemate) -> String {
 #[test]
 fn a_link_to_another_tenants_file_is_not_followed() {
     for (place, to) in [
-        (
-            "acme/knowledge/assets.csv",
-            "../../bolt/knowledge/assets.csv",
-        ),
-        (
-            "acme/knowledge/known-good.toml",
-            "../../bolt/knowledge/known-good.toml",
-        ),
-        ("acme/knowledge", "../bolt/knowledge"),
         ("acme/boundary.toml", "../bolt/boundary.toml"),
         ("acme/store.redb", "../bolt/store.redb"),
         ("acme/trail", "../bolt/trail"),
@@ -68,6 +59,31 @@ fn a_link_to_another_tenants_file_is_not_followed() {
         let said = says_nothing_of_bolt(&casemate);
         assert!(said.contains("tenants/acme/"), "{place}: {said}");
         start(&casemate, &tenant("bolt"));
+    }
+}
+
+#[test]
+fn knowledge_that_is_a_link_is_not_followed_and_alerts_are_taken_in() {
+    for (place, to) in [
+        (
+            "acme/knowledge/assets.csv",
+            "../../bolt/knowledge/assets.csv",
+        ),
+        (
+            "acme/knowledge/known-good.toml",
+            "../../bolt/knowledge/known-good.toml",
+        ),
+        ("acme/knowledge", "../bolt/knowledge"),
+    ] {
+        let (_bench, casemate) = linked(place, to);
+        let scope = casemate.home().tenant(&tenant("acme")).unwrap();
+        let faults = casemate.check_knowledge(&scope);
+        assert!(
+            !faults.is_empty() && faults.iter().all(|f| !f.others_apply),
+            "{place}"
+        );
+        drop(start(&casemate, &tenant("acme")));
+        assert!(!format!("{faults:?}").contains("zq-"), "{faults:?}");
     }
 }
 

@@ -31,6 +31,7 @@ mod files;
 mod house;
 mod inspection;
 mod isolation;
+mod knowledge;
 mod limits;
 mod links;
 mod loading;

@@ -171,9 +171,7 @@ impl NotStarted {
             Self::Trail { error, .. } => error.kind(),
             Self::Store(error) => error.kind(),
             Self::Record(error) => error.kind(),
-            Self::Knowledge { .. } | Self::HomeFile(_) | Self::Panicked(_) => {
-                ErrorKind::Environment
-            }
+            Self::HomeFile(_) | Self::Panicked(_) => ErrorKind::Environment,
         }
     }
 }

@@ -152,6 +152,7 @@
     )
 )]
 
+pub mod alarms;
 mod alert;
 pub mod ambient;
 pub mod audit;

@@ -4,6 +4,7 @@ use crate::boundary::{Boundary, RequireSigned, Roster};
 use crate::caller::{Accounts, AsInRoster, Caller, NoCaller};
 use crate::cannot_run::CannotRun;
 use crate::custody::Custody;
+use crate::knowledge::KnowledgeFault;
 use crate::link::Linking;
 use crate::model::{Clock, Digest, Instant, ModuleName, TenantId, Text, caught};
 use crate::record::{Recorder, Written};
@@ -16,7 +17,7 @@ use crate::store::{
 };
 use crate::suspension::Suspensions;
 use crate::trail::{Log, Opening, Origin};
-use crate::triage::{Cancel, Knowledge, NotStarted, Observer, Parts, Session};
+use crate::triage::{Cancel, NotStarted, Observer, Parts, Session};
 use crate::written::Problems;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -293,12 +294,10 @@ impl Casemate {
         Ok(tenants)
     }
 
-    /// Reads what a tenant wrote down about itself, and says what of it does not hold.
-    ///
-    /// # Errors
-    /// When a file of its knowledge cannot be read or does not hold.
-    pub fn check_knowledge(&self, scope: &TenantScope) -> Result<(), NotStarted> {
-        Knowledge::read(scope).map(drop)
+    /// Reads what a tenant wrote down about itself, and gives what is wrong with its files. Alerts are
+    /// taken in nevertheless; wrong entries are left out.
+    pub fn check_knowledge(&self, scope: &TenantScope) -> Vec<KnowledgeFault> {
+        Written::read(scope).0.faults
     }
 
     /// What a tenant's store holds, beside a writer or without one; none where nothing was ever
@@ -372,7 +371,10 @@ impl Casemate {
         }
         self.boundary(&scope)?;
         let grants = self.grants_now()?;
-        let (knowledge, written) = Written::read(&scope)?;
+        let (knowledge, written) = Written::read(&scope);
+        for fault in &knowledge.faults {
+            tracing::warn!(%tenant, file = fault.file, "a file of its knowledge is invalid; see `casemate tenant show`");
+        }
         let writer = scope.lock()?;
         // Read again: what was applied and recorded by whoever held the lock is in effect here.
         let boundary = self.boundary(&scope)?;

@@ -13,7 +13,7 @@ use crate::trail::{
     BoundaryChange, Commitment, GrantChange, GrantVerb, KnowledgeChange, Log, OutsideRun, Salt,
     SuspensionChange, SuspensionVerb,
 };
-use crate::triage::{Knowledge, NotStarted};
+use crate::triage::{Knowledge, NotStarted, ReadBytes};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -55,42 +55,28 @@ pub(crate) struct Written {
 
 struct File {
     capability: Capability,
-    bytes: Option<Vec<u8>>,
+    /// As they could be read; none where the file is not there.
+    bytes: ReadBytes,
     items: u64,
 }
 
 impl Written {
     /// Reads a tenant's files of knowledge, and their bytes as they were read.
-    pub(crate) fn read(scope: &TenantScope) -> Result<(Knowledge, Self), NotStarted> {
-        loop {
-            let before = Self::bytes(scope)?;
-            let knowledge = Knowledge::read(scope)?;
-            // Somebody may have written one in between.
-            if Self::bytes(scope)? == before {
-                let [assets, facts] = before;
-                let file = |capability, bytes, items: usize| File {
-                    capability,
-                    bytes,
-                    items: items as u64,
-                };
-                let written = Self {
-                    assets: file(Capability::Assets, assets, knowledge.assets.iter().count()),
-                    facts: file(
-                        Capability::KnownGood,
-                        facts,
-                        knowledge.known_good.iter().count(),
-                    ),
-                };
-                return Ok((knowledge, written));
-            }
-        }
-    }
-
-    fn bytes(scope: &TenantScope) -> Result<[Option<Vec<u8>>; 2], StoreError> {
-        Ok([
-            scope.knowledge(Assets::FILE)?,
-            scope.knowledge(KnownGood::FILE)?,
-        ])
+    /// A file that cannot be read or is wrong keeps no tenant from starting.
+    pub(crate) fn read(scope: &TenantScope) -> (Knowledge, Self) {
+        let assets = scope.knowledge(Assets::FILE);
+        let facts = scope.knowledge(KnownGood::FILE);
+        let knowledge = Knowledge::of(&assets, &facts);
+        let file = |capability, bytes, items: Option<usize>| File {
+            capability,
+            bytes,
+            items: items.unwrap_or(0) as u64,
+        };
+        let items = knowledge.assets.as_ref().map(|a| a.iter().count());
+        let assets = file(Capability::Assets, assets, items);
+        let items = knowledge.known_good.as_ref().map(|k| k.iter().count());
+        let facts = file(Capability::KnownGood, facts, items);
+        (knowledge, Self { assets, facts })
     }
 }
 
@@ -217,10 +203,14 @@ impl Recorder<'_> {
         for file in [&written.assets, &written.facts] {
             let name = file.capability.name();
             let told: Option<Digest> = self.records.view()?.state(name)?;
-            let bytes = file.bytes.as_deref().unwrap_or_default();
+            // What cannot be read has no digest; that it was unavailable is in the trail of each call.
+            let Ok(found) = &file.bytes else {
+                continue;
+            };
+            let bytes = found.as_deref().unwrap_or_default();
             let now = Digest::of(bytes);
             // A file that was never there is nothing to tell.
-            if told == Some(now) || told.is_none() && file.bytes.is_none() {
+            if told == Some(now) || told.is_none() && found.is_none() {
                 continue;
             }
             let entry = |content, by| KnowledgeChange {

@@ -1,5 +1,6 @@
 //! What an operator does with a tenant as a whole, and what there is to know of one.
 
+use crate::knowledge::KnowledgeFault;
 use crate::model::{Digest, Instant, ModuleName, RetentionClass, TenantId, Text};
 use crate::open::Casemate;
 use crate::sandbox::GrantedSettings;
@@ -37,6 +38,10 @@ pub struct TenantReport {
     pub boundary: Option<BoundaryLines>,
     /// Why its boundary does not hold.
     pub boundary_error: Option<String>,
+    /// Why it takes nothing in; none where it does.
+    pub takes_nothing_in: Option<String>,
+    /// What is wrong with the files of its knowledge.
+    pub knowledge: Vec<KnowledgeFault>,
     /// The modules that are installed.
     pub modules: Vec<ModuleStanding>,
     /// Alerts held.
@@ -201,6 +206,8 @@ impl Casemate {
             modules: modules.collect(),
             boundary: boundary.as_ref().ok().map(|b| BoundaryLines::of(b, now)),
             boundary_error: boundary.as_ref().err().map(ToString::to_string),
+            takes_nothing_in: self.takes_nothing_in(tenant),
+            knowledge: self.check_knowledge(&scope),
             alerts: 0,
             waiting: 0,
             groups: 0,

@@ -58,10 +58,13 @@ pub fn words_of(home: &Home) -> Result<(Words, Vec<NotSearched>), StoreError> {
             file: format!("tenants/{tenant}/knowledge/{}", Assets::FILE),
             why,
         };
-        match assets.map(|bytes| bytes.map(|bytes| Assets::parse(&bytes))) {
+        match assets.map(|bytes| bytes.map(|bytes| Assets::usable(&bytes))) {
             Ok(None) => {}
-            Ok(Some(Ok(assets))) => assets.iter().for_each(|asset| of_tenant.asset(asset)),
-            Ok(Some(Err(problems))) => not_searched.push(failed(problems.to_string())),
+            Ok(Some(usable)) => {
+                let assets = usable.value.unwrap_or_default();
+                assets.iter().for_each(|asset| of_tenant.asset(asset));
+                not_searched.extend(usable.problems.map(|problems| failed(problems.to_string())));
+            }
             Err(error) => not_searched.push(failed(error.to_string())),
         }
     }

@@ -1,3 +1,4 @@
+use super::Usable;
 use crate::model::{Record, Text};
 use crate::written::{Place, Problems, Report, quoted};
 use std::collections::HashMap;
@@ -89,6 +90,16 @@ impl Assets {
     /// # Errors
     /// Every row that is wrong: too few or too many cells, no name, no UTF-8.
     pub fn parse(bytes: &[u8]) -> Result<Self, Problems> {
+        let usable = Self::usable(bytes);
+        match usable.problems {
+            Some(problems) => Err(problems),
+            None => Ok(usable.value.unwrap_or_default()),
+        }
+    }
+
+    /// As [`Assets::parse`], leaving out the rows that are wrong. Without its header nothing of the
+    /// file can be used.
+    pub fn usable(bytes: &[u8]) -> Usable<Self> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let mut report = Report::new(Self::FILE, "");
         let mut lines = Lines {
@@ -114,7 +125,8 @@ impl Assets {
             }
         };
         let Some(columns) = header else {
-            return report.finish(None);
+            let (value, problems) = report.ended(None);
+            return Usable { value, problems };
         };
         let mut assets = Self::default();
         for row in rows {
@@ -129,7 +141,8 @@ impl Assets {
                 }
             }
         }
-        report.finish(Some(assets))
+        let (value, problems) = report.ended(Some(assets));
+        Usable { value, problems }
     }
 
     /// The entries that carry the key as a name, an address or an alias, in the list's order.
@@ -219,6 +232,7 @@ impl Asset {
 
 fn read_header(row: &csv::ByteRecord, report: &mut Report<'_>) -> Option<Vec<(Column, Text)>> {
     let mut columns: Vec<(Column, Text)> = Vec::new();
+    let mut is_sound = true;
     if row.len() > COLUMNS {
         let message = format!("the header has {} columns, more than {COLUMNS}", row.len());
         report.add_missing(message, None);
@@ -232,19 +246,22 @@ fn read_header(row: &csv::ByteRecord, report: &mut Report<'_>) -> Option<Vec<(Co
         let name = cell.trim().to_lowercase();
         let shown = quoted(&name);
         if name.is_empty() {
+            is_sound = false;
             report.add_missing("a column has no name".to_owned(), None);
         } else if columns.iter().any(|(_, other)| *other == shown) {
+            is_sound = false;
             report.add_missing(format!("column `{shown}` is there twice"), None);
         }
         columns.push((Column::of(&name), shown));
     }
     if !columns.iter().any(|(column, _)| *column == Column::Name) {
+        is_sound = false;
         report.add_missing(
             "column `name` is missing".to_owned(),
             Some("write `name` into the first line".to_owned()),
         );
     }
-    Some(columns)
+    is_sound.then_some(columns)
 }
 
 /// The form in which keys are compared: an address by its value, else the text as a module gets to
@@ -338,6 +355,24 @@ mod tests {
         let last = assets.iter().last().unwrap();
         assert_eq!(last.name.as_str(), "svc\\u{202e}x");
         assert_eq!(lines(&assets, "svc\\u{202e}x"), [4]);
+    }
+
+    #[test]
+    fn rows_that_are_wrong_are_left_out_and_a_header_that_is_wrong_leaves_nothing() {
+        let usable = Assets::usable(b"name,owner\na,b\nc\n\xff,e\nf,g\n");
+        let names = usable.value.unwrap();
+        let names: Vec<&str> = names.iter().map(|asset| asset.name.as_str()).collect();
+        assert_eq!(names, ["a", "f"]);
+        assert_eq!(usable.problems.unwrap().count(), 2);
+        for wrong in [
+            &b"name,name\nx,y\n"[..],
+            b"owner\nx\n",
+            b"",
+            b"name,\xff\na,b\n",
+        ] {
+            let usable = Assets::usable(wrong);
+            assert!(usable.value.is_none() && usable.problems.is_some());
+        }
     }
 
     #[test]

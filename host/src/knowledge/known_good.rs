@@ -1,5 +1,6 @@
+use super::Usable;
 use crate::model::{Field, Instant, Record, Text};
-use crate::written::{Key, Problems, Sheet, Table, Value, quoted, read};
+use crate::written::{Key, Problems, Sheet, Table, Value, quoted, reported};
 
 /// Bytes of a value that are compared.
 const VALUE_BYTES: usize = 4_096;
@@ -169,13 +170,24 @@ version = 1
     /// Everything that is missing or wrong, at once. A fact that would make a whole rule known good
     /// is: it needs a condition on something else than the product, the severity and the rule.
     pub fn parse(text: &str) -> Result<Self, Problems> {
-        read(Self::FILE, text, KEYS, |file| {
+        let usable = Self::usable(text);
+        match usable.problems {
+            Some(problems) => Err(problems),
+            None => Ok(usable.value.unwrap_or_default()),
+        }
+    }
+
+    /// Parses the file and leaves out what is wrong. A fact counts if nothing is wrong from its first
+    /// line to the next fact: a condition that is lost to a typo would make it cover more. Without its
+    /// version nothing of the file can be used.
+    pub fn usable(text: &str) -> Usable<Self> {
+        let (read, report) = reported(Self::FILE, text, KEYS, |file| {
             let version = file.version_one();
             let tables = match file.optional("facts") {
                 None => Vec::new(),
                 Some(value) => value.tables(FACT)?,
             };
-            let mut facts: Vec<Fact> = Vec::new();
+            let mut facts: Vec<(u32, Option<Fact>)> = Vec::new();
             let mut lines = std::collections::HashMap::new();
             for table in &tables {
                 let id = words(table, "id", 100);
@@ -187,10 +199,25 @@ version = 1
                         file.sheet().problem(table.place(), message, Some(help));
                     }
                 }
-                facts.extend(fact(table, id));
+                facts.push((table.place().line, fact(table, id)));
             }
-            version.map(|()| Self { facts })
-        })
+            version.map(|()| facts)
+        });
+        let value = read.map(|facts| {
+            let ends = facts.iter().skip(1).map(|(line, _)| *line);
+            let ends: Vec<u32> = ends.chain([u32::MAX]).collect();
+            let sound = |(begin, end): (u32, u32)| {
+                !report.is_wrong_within(begin..end.max(begin.saturating_add(1)))
+            };
+            let facts = facts.into_iter().zip(ends);
+            let kept =
+                facts.filter_map(|((begin, fact), end)| fact.filter(|_| sound((begin, end))));
+            Self {
+                facts: kept.collect(),
+            }
+        });
+        let (value, problems) = report.ended(value);
+        Usable { value, problems }
     }
 
     /// The facts that name the rule, expired ones too, in the file's order.
@@ -402,6 +429,43 @@ begins-with = "/opt/backup/"
     #[test]
     fn a_file_without_facts_is_complete() {
         assert_eq!(KnownGood::parse("version = 1\n").unwrap().iter().count(), 0);
+    }
+
+    #[test]
+    fn a_fact_with_a_typo_is_left_out_and_the_others_apply() {
+        let second = FACTS
+            .replace("version = 1\n", "")
+            .replace("\"backup\"", "\"second\"");
+        let ids = |text: &str| -> Vec<String> {
+            let usable = KnownGood::usable(text);
+            assert!(usable.problems.is_some(), "{text}");
+            let facts = usable.value.unwrap_or_default();
+            facts.iter().map(|fact| fact.id().to_string()).collect()
+        };
+        for (right, typo) in [
+            ("begins-with =", "begin-with ="),
+            (
+                "[[facts.when]]\nfield = \"process.path\"",
+                "[[facts.when]\nfield = \"process.path\"",
+            ),
+            ("field = \"process.path\"", "field = \"process.paht\""),
+            ("expires = 2027-03-31", "expires = 2027-13-31"),
+            ("owner = \"Ada\"", "owner = \"Ada"),
+        ] {
+            let wrong = FACTS.replace(right, typo);
+            assert_ne!(wrong, FACTS);
+            assert_eq!(ids(&format!("{wrong}{second}")), ["second"], "{typo}");
+        }
+        // A typo in the second leaves the first.
+        let wrong = second.replace("owner", "onwer");
+        assert_eq!(ids(&format!("{FACTS}{wrong}")), ["backup"]);
+    }
+
+    #[test]
+    fn nothing_of_a_file_without_its_version_is_used() {
+        let text = FACTS.replace("version = 1", "version = 2");
+        let usable = KnownGood::usable(&text);
+        assert!(usable.value.is_none() && usable.problems.is_some());
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(crate) use group::variant as variant_of;
 pub use incoming::{Came, Incoming};
 pub use observer::{Observer, RunEnded, TakenIn};
 pub use owner::{Owners, Unowned};
-pub(crate) use session::{Knowledge, Modules, Parts};
+pub(crate) use session::{Knowledge, Modules, Parts, ReadBytes};
 pub use session::{NotStarted, Session, SessionError};
 pub(crate) use shadow::Beside;
 pub(crate) use stand_in::StandIn;

@@ -4,6 +4,7 @@ use super::enrich::{self, Subject};
 use super::fault::AnswerFault;
 use super::observer::RunEnded;
 use super::session::{Session, SessionError};
+use crate::knowledge::KnownGood;
 use crate::model::{
     Alert, AlertNumber, Capability, Cost, Digest, Enrichment, Evidence, FieldSet, Instant,
     ModuleName, Text,
@@ -148,7 +149,8 @@ impl Session {
         failures: &mut Vec<String>,
     ) -> Result<Came<Vec<Enrichment>>, SessionError> {
         self.settle(module, finished, failures, |session, answer, handed| {
-            let facts = &session.knowledge.known_good;
+            let none = KnownGood::default();
+            let facts = session.knowledge.known_good.as_deref().unwrap_or(&none);
             Ok(enrich::check(
                 answer,
                 subjects,
@@ -166,10 +168,10 @@ impl Session {
         for capability in module.granted().capabilities() {
             match capability {
                 Capability::Assets => {
-                    given.assets = Some(AssetList::new(self.knowledge.assets.clone()))
+                    given.assets = self.knowledge.assets.clone().map(AssetList::new);
                 }
                 Capability::KnownGood => {
-                    given.known_good = Some(FactList::new(self.knowledge.known_good.clone()));
+                    given.known_good = self.knowledge.known_good.clone().map(FactList::new);
                 }
                 Capability::Memory => {
                     let name = module.granted().module();

@@ -7,13 +7,13 @@ use super::runs::Limping;
 use super::shadow::{self, Beside};
 
 use crate::boundary::{Boundary, NotSigned};
-use crate::knowledge::{Assets, KnownGood};
+use crate::knowledge::{Assets, KnowledgeFault, KnownGood, Usable};
 use crate::model::{
     Capability, Clock, Digest, Instant, ModuleKind, ModuleName, TenantId, Text, caught,
 };
 use crate::sandbox::{Memory, Prepared};
 use crate::seat::TwoSeated;
-use crate::store::{Notice, Random, Records, StoreError, TenantScope, View, WriterLock};
+use crate::store::{Notice, Random, Records, StoreError, View, WriterLock};
 use crate::trail::{Log, TrailError};
 use crate::written::{Problem, Problems};
 use std::collections::BTreeMap;
@@ -93,26 +93,51 @@ impl Modules {
 /// What the tenant wrote down about itself.
 #[derive(Clone, Default)]
 pub(crate) struct Knowledge {
-    pub(crate) assets: Arc<Assets>,
-    pub(crate) known_good: Arc<KnownGood>,
+    /// None where the file cannot be used: whoever asks for it gets `unavailable`.
+    pub(crate) assets: Option<Arc<Assets>>,
+    /// As for `assets`.
+    pub(crate) known_good: Option<Arc<KnownGood>>,
+    /// What is wrong with the files. It keeps no alert from being taken in.
+    pub(crate) faults: Vec<KnowledgeFault>,
 }
 
+/// The bytes of a file, as they could be read; none where it is not there.
+pub(crate) type ReadBytes = Result<Option<Vec<u8>>, StoreError>;
+
 impl Knowledge {
-    /// Reads a tenant's files; one that is not there is empty.
-    pub(crate) fn read(scope: &TenantScope) -> Result<Self, NotStarted> {
-        let wrong = |file: &'static str| move |problems| NotStarted::Knowledge { file, problems };
-        let mut knowledge = Self::default();
-        if let Some(bytes) = scope.knowledge("assets.csv")? {
-            knowledge.assets =
-                Arc::new(Assets::parse(&bytes).map_err(wrong("knowledge/assets.csv"))?);
+    /// What the two files say; one that is not there is empty.
+    pub(crate) fn of(assets: &ReadBytes, known_good: &ReadBytes) -> Self {
+        let mut faults = Vec::new();
+        let assets = usable(Assets::FILE, assets, Assets::usable, &mut faults);
+        let facts = |bytes: &[u8]| KnownGood::usable(&String::from_utf8_lossy(bytes));
+        let known_good = usable(KnownGood::FILE, known_good, facts, &mut faults);
+        Self {
+            assets,
+            known_good,
+            faults,
         }
-        if let Some(bytes) = scope.knowledge("known-good.toml")? {
-            let text = String::from_utf8_lossy(&bytes);
-            let facts = KnownGood::parse(&text).map_err(wrong("knowledge/known-good.toml"))?;
-            knowledge.known_good = Arc::new(facts);
-        }
-        Ok(knowledge)
     }
+}
+
+fn usable<T: Default>(
+    name: &str,
+    bytes: &ReadBytes,
+    parse: impl FnOnce(&[u8]) -> Usable<T>,
+    faults: &mut Vec<KnowledgeFault>,
+) -> Option<Arc<T>> {
+    let parsed = match bytes {
+        Ok(None) => return Some(Arc::default()),
+        Ok(Some(bytes)) => parse(bytes),
+        Err(error) => {
+            faults.push(KnowledgeFault::invalid(name, false, error));
+            return None;
+        }
+    };
+    if let Some(problems) = parsed.problems {
+        let others_apply = parsed.value.is_some();
+        faults.push(KnowledgeFault::invalid(name, others_apply, &problems));
+    }
+    parsed.value.map(Arc::new)
 }
 
 /// Why a tenant does not start. Others do.
@@ -148,14 +173,6 @@ pub enum NotStarted {
         "the boundary defaults that tenant `{0}` is to have first do not hold: {1}; apply them again with `casemate boundary apply FILE --defaults --tenant {0} --by PERSON`"
     )]
     Rollout(TenantId, Text),
-    /// A file of its knowledge cannot be understood.
-    #[error("`{file}` does not hold:\n{problems}")]
-    Knowledge {
-        /// The file, below the tenant's folder.
-        file: &'static str,
-        /// All that is wrong.
-        problems: Problems,
-    },
     /// A file of the home cannot be understood: `tenants.toml`, which says whether the tenant is
     /// suspended, or `grants.toml`.
     #[error("a file of the home does not hold:\n{0}")]

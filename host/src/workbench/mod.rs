@@ -16,6 +16,7 @@ pub use measure::{Measured, Spread};
 pub use report::{Asked, CallsOf, Check, Cost, Report, RunShown, Verdict, Withheld};
 
 use crate::kind::ErrorKind;
+use crate::knowledge::KnowledgeFault;
 use crate::model::{Instant, ModuleKind, ModuleName};
 use crate::open::OpenError;
 use crate::sandbox::Manifest;
@@ -91,6 +92,9 @@ pub enum WorkbenchError {
     /// A module could not be loaded.
     #[error("module `{0}` cannot be loaded: {1}")]
     NotLoaded(ModuleName, String),
+    /// A file of the samples' knowledge is wrong.
+    #[error("`{}` is invalid:\n{}", .0.file, .0.why)]
+    Knowledge(KnowledgeFault),
     /// The samples do not make a tenant.
     #[error(transparent)]
     NotStarted(#[from] NotStarted),
@@ -106,9 +110,11 @@ impl WorkbenchError {
     /// What kind of error it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Manifest(_) | Self::NoAlert(_) | Self::Both(..) | Self::NotLoaded(..) => {
-                ErrorKind::Usage
-            }
+            Self::Manifest(_)
+            | Self::NoAlert(_)
+            | Self::Both(..)
+            | Self::NotLoaded(..)
+            | Self::Knowledge(_) => ErrorKind::Usage,
             Self::Input(_) | Self::Record(_) => ErrorKind::Environment,
             Self::Setup(error) => error.kind(),
             Self::Store(error) => error.kind(),

@@ -199,6 +199,10 @@ impl<'a> Stand<'a> {
                 }
             }
         }
+        // A client's host goes on without; an author wants to know.
+        if let Some(fault) = self.casemate.check_knowledge(&scope).into_iter().next() {
+            return Err(WorkbenchError::Knowledge(fault));
+        }
         let mut seen = Seen::default();
         let mut session = self.casemate.start(&tenant, bench.as_of)?;
         let (mut drafted, mut stand_in) = (Drafted::default(), StandIn::default());

@@ -13,7 +13,7 @@ pub(crate) mod fixtures;
 pub use place::{Decision, Place};
 pub(crate) use problems::Report;
 pub use problems::{Problem, Problems};
-pub(crate) use reader::{At, Key, Sheet, Table, read};
+pub(crate) use reader::{At, Key, Sheet, Table, read, reported};
 pub use spelling::nearest;
 pub(crate) use value::{Plain, Value};
 

@@ -128,24 +128,39 @@ impl<'t> Report<'t> {
     }
 
     /// The value, if nothing was wrong.
-    pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Problems> {
-        match value {
-            Some(value) if self.problems.is_empty() => Ok(value),
-            Some(_) | None => {
-                if self.problems.is_empty() {
-                    self.add_missing("the file could not be understood".to_owned(), None);
-                }
-                self.problems.sort_by_key(|p| (p.line, p.column));
-                self.problems.dedup();
-                let more = self.problems.len().saturating_sub(KEPT);
-                self.problems.truncate(KEPT);
-                Err(Problems {
-                    file: self.file,
-                    problems: self.problems,
-                    more,
-                })
-            }
+    pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, Problems> {
+        let file = self.file;
+        let (value, problems) = self.ended(value);
+        match problems {
+            Some(problems) => Err(problems),
+            None => value.ok_or(Problems {
+                file,
+                problems: Vec::new(),
+                more: 0,
+            }),
         }
+    }
+
+    /// Whatever there is of the value, and what was wrong. One of them is always there.
+    pub(crate) fn ended<T>(mut self, value: Option<T>) -> (Option<T>, Option<Problems>) {
+        if value.is_none() && self.problems.is_empty() {
+            self.add_missing("the file could not be understood".to_owned(), None);
+        }
+        self.problems.sort_by_key(|p| (p.line, p.column));
+        self.problems.dedup();
+        let more = self.problems.len().saturating_sub(KEPT);
+        self.problems.truncate(KEPT);
+        let problems = Problems {
+            file: self.file,
+            problems: self.problems,
+            more,
+        };
+        (value, (!problems.problems.is_empty()).then_some(problems))
+    }
+
+    /// Whether something is wrong on these lines.
+    pub(crate) fn is_wrong_within(&self, lines: std::ops::Range<u32>) -> bool {
+        self.problems.iter().any(|p| lines.contains(&p.line))
     }
 }
 

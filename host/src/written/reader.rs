@@ -48,6 +48,18 @@ pub(crate) fn read<'t, T>(
     keys: &'static [Key],
     make: impl FnOnce(&Table<'_, 't>) -> Option<T>,
 ) -> Result<T, Problems> {
+    let (made, report) = reported(file, text, keys, make);
+    report.finish(made)
+}
+
+/// As [`read`], of a file of entries that can be used where others are wrong: what `make` gives, and
+/// the report that says what is wrong on which lines.
+pub(crate) fn reported<'t, T>(
+    file: &'static str,
+    text: &'t str,
+    keys: &'static [Key],
+    make: impl FnOnce(&Table<'_, 't>) -> Option<T>,
+) -> (Option<T>, Report<'t>) {
     let (root, errors) = DeTable::parse_recoverable(text);
     let (report, broken) = syntax(file, text, &errors);
     let sheet = Sheet {
@@ -58,7 +70,7 @@ pub(crate) fn read<'t, T>(
     };
     let table = Table::open(&sheet, root.get_ref(), String::new(), None, keys);
     let made = make(&table);
-    sheet.report.into_inner().finish(made)
+    (made, sheet.report.into_inner())
 }
 
 /// Reports what is wrong with the syntax; and the lines it is wrong on.

@@ -1,19 +1,32 @@
 use super::{chosen, open, store};
 use crate::args::{Format, Queue as Args, Shared};
 use crate::output::{self, Exit, Failure, Paint, count, cut, many, time};
+use casemate::alarms::Alarms;
 use casemate::model::{Severity, TenantId};
 use casemate::queue::{Queue, QueueRow};
 use serde::Serialize;
 
 #[derive(Serialize)]
 struct Queues {
+    alarms: Alarms,
     queues: Vec<Queue>,
 }
+
+/// Columns of the first line.
+const WIDTH: usize = 80;
 
 pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
     let casemate = open(shared)?;
     let (mut queues, mut exit) = (Vec::new(), Exit::Ok);
-    for tenant in chosen(&casemate, args.tenant.as_ref())? {
+    let tenants = chosen(&casemate, args.tenant.as_ref())?;
+    // The queue is shown whatever is wrong with the quarantine.
+    let alarms = casemate.alarms(&tenants).unwrap_or_else(|error| {
+        let failure = store(error);
+        output::say(&format!("error: {:#}", failure.error));
+        exit = exit.max(failure.exit);
+        Alarms::default()
+    });
+    for tenant in tenants {
         let queue = casemate.view(&tenant);
         match queue.and_then(|view| view.as_ref().map(Queue::of).transpose()) {
             Ok(queue) => queues.extend(queue),
@@ -29,14 +42,60 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
         }
     }
     match shared.format {
-        Format::Json => output::json("casemate.queue/v1", &Queues { queues })?,
-        Format::Ndjson => output::ndjson("casemate.queue/v1", &queues)?,
-        Format::Table | Format::Csv | Format::Sarif | Format::Html => output::text(&page(&queues))?,
+        Format::Json => output::json("casemate.queue/v1", &Queues { alarms, queues })?,
+        Format::Ndjson => {
+            if first_line(&alarms).is_some() {
+                output::ndjson("casemate.alarms/v1", [&alarms])?;
+            }
+            output::ndjson("casemate.queue/v1", &queues)?;
+        }
+        Format::Table | Format::Csv | Format::Sarif | Format::Html => {
+            output::text(&page(&queues, &alarms))?
+        }
     }
     Ok(exit)
 }
 
-fn page(queues: &[Queue]) -> String {
+/// What somebody should look at first, the worst first, in one line; none where there is nothing.
+fn first_line(alarms: &Alarms) -> Option<String> {
+    let mut said = Vec::new();
+    let stopped = &alarms.take_nothing_in;
+    if !stopped.is_empty() {
+        let names: Vec<&str> = stopped.iter().map(|s| s.tenant.as_str()).collect();
+        let verb = if stopped.len() == 1 { "takes" } else { "take" };
+        let tenants = many(stopped.len() as u64, "tenant");
+        said.push(format!(
+            "{tenants} {verb} nothing in: {}",
+            cut(&names.join(", "), 24)
+        ));
+    }
+    if alarms.quarantined > 0 {
+        said.push(format!("{} in quarantine", count(alarms.quarantined)));
+    }
+    if !alarms.knowledge.is_empty() {
+        let files = many(alarms.knowledge.len() as u64, "invalid file");
+        said.push(format!("{files} of tenants"));
+    }
+    (!said.is_empty()).then(|| cut(&said.join("; "), WIDTH))
+}
+
+/// Each thing of the first line, with its cause.
+fn causes(alarms: &Alarms) -> Vec<String> {
+    let stopped = alarms.take_nothing_in.iter();
+    let stopped = stopped.map(|s| format!("  stopped     {}: {}", s.tenant, s.why));
+    let quarantine = (alarms.quarantined > 0).then(|| {
+        format!(
+            "  quarantine  {} wait there: `casemate quarantine list`",
+            many(alarms.quarantined, "document")
+        )
+    });
+    let knowledge = alarms.knowledge.iter();
+    let knowledge =
+        knowledge.map(|k| format!("  invalid     {}: {}", k.tenant, k.fault.first_line()));
+    stopped.chain(quarantine).chain(knowledge).collect()
+}
+
+fn page(queues: &[Queue], alarms: &Alarms) -> String {
     let paint = Paint::stdout();
     let mut rows: Vec<(&TenantId, &QueueRow)> = queues
         .iter()
@@ -70,7 +129,11 @@ fn page(queues: &[Queue]) -> String {
     let head = [
         "CASE", "SEVERITY", "ALERTS", "GROUPS", "FIRST", "DRAFT", "ON", "WHAT",
     ];
-    let mut out = output::table(&head, &cells);
+    let mut out = match first_line(alarms) {
+        Some(line) => format!("{}\n", paint.red(&line)),
+        None => String::new(),
+    };
+    out.push_str(&output::table(&head, &cells));
     let of = |f: fn(&Queue) -> u64| queues.iter().map(f).sum::<u64>();
     let known = of(|q| q.known_good.iter().map(|row| row.alerts).sum());
     let known_cases = of(|q| q.known_good.len() as u64);
@@ -118,6 +181,10 @@ fn page(queues: &[Queue]) -> String {
             "  rejects     {} documents could not be taken; they are kept\n",
             count(rejects)
         ));
+    }
+    for cause in causes(alarms) {
+        out.push_str(&paint.red(&cause));
+        out.push('\n');
     }
     for queue in queues {
         for notice in &queue.notices {

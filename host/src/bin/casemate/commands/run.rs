@@ -49,9 +49,16 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
     let broken = files.try_for_each(|file| taken.file(&mut reception, file, args));
     shown.done();
     let mut drafted: BTreeMap<TenantId, Drafted> = BTreeMap::new();
+    let mut failed = Ok(());
     for (tenant, done) in reception.draft() {
-        let (done, _) = done.map_err(stopped)?;
-        drafted.entry(tenant).or_default().add(done);
+        match done {
+            Ok((done, _)) => drafted.entry(tenant).or_default().add(done),
+            // The other tenants' cases are drafted and reported all the same.
+            Err(error) => {
+                tracing::error!(%tenant, %error, "its cases are not drafted");
+                failed = failed.and(Err(stopped(error)));
+            }
+        }
     }
     shown.done();
     let mut tenants = Vec::new();
@@ -84,6 +91,7 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
         }
     }
     broken?;
+    failed?;
     held(&reception)?;
     let found = |of: &OfTenant| of.intake.rejects > 0 || !of.notices.is_empty();
     Ok(

@@ -1,8 +1,9 @@
 use super::{not_set_up, not_started, open, open_home, store};
 use crate::ambient;
 use crate::args::{Format, Shared, Standing, Tenant};
-use crate::output::{self, Exit, Failure, count, many, time};
+use crate::output::{self, Exit, Failure, count, cut, many, time};
 use casemate::Erased;
+use casemate::knowledge::KnowledgeFault;
 use casemate::model::TenantId;
 use casemate::sandbox::GrantedTenants;
 use casemate::setup::{self, SetupError};
@@ -191,6 +192,14 @@ fn page(report: &TenantReport) -> String {
         }
         (None, error) => line("boundary", error.clone().unwrap_or_default()),
     }
+    for fault in &report.knowledge {
+        let applies = match fault.others_apply {
+            true => "is invalid; the entries that are wrong are left out",
+            false => "is invalid; nothing of it is used",
+        };
+        line("knowledge", format!("{} {applies}:", fault.file));
+        fault.why.lines().for_each(|why| line("", why.to_owned()));
+    }
     for module in &report.modules {
         let says = match &module.why {
             _ if module.runs => {
@@ -229,6 +238,10 @@ struct Row {
     suspended: bool,
     erased: bool,
     alerts: u64,
+    /// Why it takes nothing in; none where it does, or where it was erased.
+    takes_nothing_in: Option<String>,
+    /// What is wrong with the files of its knowledge.
+    knowledge: Vec<KnowledgeFault>,
 }
 
 #[derive(Serialize)]
@@ -242,7 +255,7 @@ fn list(shared: &Shared) -> Result<Exit, Failure> {
     let (mut tenants, mut exit) = (Vec::new(), Exit::Ok);
     // Also those that were erased.
     for tenant in casemate.home().tenants().map_err(store)?.0 {
-        let scope = casemate.home().tenant(&tenant).map_err(store)?;
+        let scope = casemate.home().tenant(&tenant).ok();
         let erased = suspensions.erased(&tenant).is_some();
         let counted = match erased {
             false => casemate.view(&tenant),
@@ -259,10 +272,19 @@ fn list(shared: &Shared) -> Result<Exit, Failure> {
         };
         tenants.push(Row {
             tenant: tenant.to_string(),
-            starts: casemate.boundary(&scope).is_ok(),
+            starts: scope
+                .as_ref()
+                .is_some_and(|scope| casemate.boundary(scope).is_ok()),
             suspended: suspensions.suspended(&tenant).is_some(),
             erased,
             alerts,
+            takes_nothing_in: (!erased)
+                .then(|| casemate.takes_nothing_in(&tenant))
+                .flatten(),
+            knowledge: scope
+                .filter(|_| !erased)
+                .map(|scope| casemate.check_knowledge(&scope))
+                .unwrap_or_default(),
         });
     }
     match shared.format {
@@ -285,11 +307,16 @@ fn list(shared: &Shared) -> Result<Exit, Failure> {
                     starts.to_owned(),
                     standing.to_owned(),
                     count(row.alerts),
+                    match (&row.takes_nothing_in, row.knowledge.as_slice()) {
+                        (Some(why), _) => cut(&format!("takes nothing in: {why}"), 100),
+                        (None, [fault, ..]) => cut(&fault.first_line(), 100),
+                        (None, []) => String::new(),
+                    },
                 ]
             };
             let rows: Vec<_> = tenants.iter().map(cells).collect();
             output::text(&output::table(
-                &["TENANT", "BOUNDARY", "STANDING", "ALERTS"],
+                &["TENANT", "BOUNDARY", "STANDING", "ALERTS", "ATTENTION"],
                 &rows,
             ))?;
         }

@@ -192,7 +192,14 @@ fn home(
     let (mut hold, mut erased) = (0, 0);
     let mut last: Option<(Instant, String)> = None;
     for tenant in &tenants {
-        let scope = casemate.home().tenant(tenant).map_err(store)?;
+        let scope = match casemate.home().tenant(tenant) {
+            Ok(scope) => scope,
+            Err(error) => {
+                let help = "the other tenants are not affected; look at its folder";
+                findings.wrong("folder", error.to_string(), help);
+                continue;
+            }
+        };
         if standing.erased(tenant).is_some() {
             erased += 1;
             if casemate.is_half_erased(tenant).map_err(not_set_up)? {
@@ -216,9 +223,17 @@ fn home(
                 );
             }
         }
-        if let Err(error) = casemate.check_knowledge(&scope) {
-            let says = format!("tenant `{tenant}`: {error}");
-            findings.wrong("knowledge", says, "mend the file at the line that is named");
+        for fault in casemate.check_knowledge(&scope) {
+            let applies = match fault.others_apply {
+                true => "entries are left out, the others apply",
+                false => "nothing of it is used",
+            };
+            let says = format!("tenant `{tenant}`: {applies}: {}", fault.why);
+            findings.wrong(
+                "knowledge",
+                says,
+                "correct the file at the line that is named",
+            );
         }
         if let Err(error) = casemate.view(tenant) {
             let help = "try again when no other process writes; else compare with a backup";

@@ -57,10 +57,9 @@ pub(super) fn list(shared: &Shared) -> Result<Exit, Failure> {
         let manifest = module.manifest();
         let (mut can_run_for, mut cannot_run_for) = (Vec::new(), Vec::new());
         for tenant in &tenants {
-            let scope = casemate.home().tenant(tenant).map_err(store)?;
-            let prepared = casemate
-                .boundary(&scope)
-                .map_err(|e| e.to_string())
+            let scope = casemate.home().tenant(tenant).map_err(|e| e.to_string());
+            let prepared = scope
+                .and_then(|scope| casemate.boundary(&scope).map_err(|e| e.to_string()))
                 .and_then(|boundary| {
                     casemate
                         .prepare(module, &boundary, ambient::now())
