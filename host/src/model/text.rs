@@ -46,14 +46,41 @@ impl fmt::Debug for Text {
     }
 }
 
-/// Whether a terminal, a browser or a reader's eye would obey the character instead of showing it.
+/// Whether a terminal, a browser or a reader's eye would obey the character instead of showing it, or
+/// whether it is one of the host's own marks. Spaces are shown as what they are.
 fn is_obeyed(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
-            | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
+    use unicode_properties::GeneralCategory as Gc;
+    use unicode_properties::UnicodeGeneralCategory as _;
+    if matches!(c, ' '..='~') {
+        return false;
+    }
+    let category = c.general_category();
+    matches!(
+        category,
+        Gc::Control | Gc::Format | Gc::LineSeparator | Gc::ParagraphSeparator
+    ) || is_default_ignorable(c)
+        || is_blank(c)
+        || super::mark::is_of_a_mark(c)
+}
+
+/// Unicode's Default_Ignorable_Code_Point, which renders as nothing, in its DerivedCoreProperties of
+/// version 17.0. It has what is not assigned yet, so that later versions only rarely change it.
+fn is_default_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
+        | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// Symbols and letters whose glyph is blank: no property of Unicode says it of them. Braille blank,
+/// musical null notehead, Khitan filler, the two blank hieroglyphs.
+fn is_blank(c: char) -> bool {
+    matches!(
+        c,
+        '\u{2800}' | '\u{1D159}' | '\u{16FE4}' | '\u{13441}' | '\u{13442}'
+    )
 }
 
 /// The text made visible and cut to `max_bytes` bytes, with what was cut named behind it.
@@ -96,6 +123,35 @@ mod tests {
             "tab\\u{9}line\\u{a}"
         );
         assert_eq!(Text::capped("grüße 漢字 🦀", 80).as_str(), "grüße 漢字 🦀");
+    }
+
+    #[test]
+    fn of_all_characters_none_that_is_hidden_is_taken_for_visible() {
+        use unicode_properties::{GeneralCategoryGroup as Group, UnicodeGeneralCategory as _};
+        let (mut hidden, mut letters) = (0, 0);
+        for c in '\0'..=char::MAX {
+            let shown = Text::capped(&c.to_string(), 80);
+            if shown.as_str() == c.to_string() {
+                assert!(!is_obeyed(c), "{c:?}");
+                letters += 1;
+            } else {
+                assert_eq!(shown.as_str(), c.escape_unicode().to_string());
+                hidden += 1;
+            }
+            // Spaces and what is printed stay as they are, but for the blank ones that are listed.
+            let prints = matches!(
+                c.general_category_group(),
+                Group::Letter | Group::Number | Group::Punctuation | Group::Symbol
+            );
+            let listed = is_default_ignorable(c) || is_blank(c);
+            let mark = crate::model::mark::is_of_a_mark(c);
+            assert!(!prints || listed || mark || !is_obeyed(c), "{c:?}");
+        }
+        assert!(hidden > 4_300 && letters > 1_000_000, "{hidden} {letters}");
+        let hidden = "\u{ad}\u{34f}\u{61c}\u{600}\u{115f}\u{180e}\u{200b}\u{2028}\u{202e}\u{2065}\u{2066}\u{2800}\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\u{13430}\u{1343f}\u{13441}\u{1bca0}\u{1bca3}\u{1d159}\u{1d173}\u{1d17a}\u{e0041}\u{e01ef}";
+        for c in hidden.chars() {
+            assert!(is_obeyed(c), "{c:?}");
+        }
     }
 
     #[test]

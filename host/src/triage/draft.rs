@@ -220,10 +220,10 @@ pub(super) fn check(
             citations: cited(&stated.citations, handed, MAX_CITATIONS)?,
         })
     };
-    let sentences = answer
-        .into_iter()
-        .map(sentence)
-        .collect::<Result<_, AnswerFault>>()?;
+    let sentences = answer.into_iter().map(sentence);
+    let mut sentences = sentences.collect::<Result<Vec<_>, AnswerFault>>()?;
+    // A page has each part once, in this order; a second heading would be the module's to place.
+    sentences.sort_by_key(|sentence| sentence.section);
     Ok(Draft {
         case,
         version: 1,
@@ -243,4 +243,33 @@ pub(super) fn withheld(field: Field) -> String {
 pub(super) fn not_consulted(module: &str, why: &str) -> String {
     let why = Text::capped(why, 300);
     format!("the module `{module}` did not do its work: {why}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_draft_come_in_their_order_whatever_a_module_says_first() {
+        use drafting::Section as Part;
+        let said = [
+            (Part::NotKnown, "late"),
+            (Part::WhatHappened, "early"),
+            (Part::NotKnown, "later"),
+            (Part::WhatHappened, "next \u{27e6}1\u{27e7}"),
+        ];
+        let answer = said.map(|(part, text)| drafting::Sentence {
+            part,
+            text: text.to_owned(),
+            citations: Vec::new(),
+        });
+        let (module, digest) = (ModuleName::parse("drafter").unwrap(), Digest::of(b""));
+        let now = Instant::from_millis(0);
+        let draft = check(answer.into(), &[], 1, now, &module, digest).unwrap();
+        let texts: Vec<&str> = draft.sentences.iter().map(|s| s.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            ["early", "next \\u{27e6}1\\u{27e7}", "late", "later"]
+        );
+    }
 }

@@ -1,5 +1,7 @@
 //! What is printed, and how the program ends.
 
+pub(crate) mod csv;
+
 use crate::ambient;
 use casemate::ErrorKind;
 use casemate::setup::SetupError;

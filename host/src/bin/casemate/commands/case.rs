@@ -1,7 +1,7 @@
 use super::{open, store};
 use crate::args::{Case as Args, CaseId, Format, Shared};
 use crate::output::{self, Exit, Failure, Paint, many, time};
-use casemate::model::{Citation, Evidence, Holding, Section};
+use casemate::model::{Citation, Evidence, Holding, Section, mark};
 use casemate::queue::{CaseFile, Gone, reason};
 
 pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
@@ -97,8 +97,8 @@ fn page(file: &CaseFile) -> String {
             | Evidence::Gap(_) => None,
         };
         out.push_str(&format!(
-            "  [{}] {}, sha256 {:.16}…{}\n",
-            place + 1,
+            "  {} {}, sha256 {:.16}…{}\n",
+            mark(&(place + 1).to_string()),
             evidence(&citation.evidence),
             citation.digest.to_string(),
             gone.map_or_else(String::new, |gone| format!("; its document was {gone}")),
@@ -121,10 +121,11 @@ fn draft(file: &CaseFile, cited: &[&Citation], paint: &Paint, out: &mut String) 
         return;
     };
     out.push_str(&format!(
-        "  draft {} by module {}, as of {}; proposed, signed by nobody\n",
+        "  draft {} by module {}, as of {}  {}\n",
         draft.version,
         draft.module,
-        time(draft.as_of)
+        time(draft.as_of),
+        mark("proposed, signed by nobody")
     ));
     if file.changed_since {
         out.push_str(&paint.red("  the case has changed since it was drafted\n"));
@@ -142,9 +143,9 @@ fn draft(file: &CaseFile, cited: &[&Citation], paint: &Paint, out: &mut String) 
             .map(|place| (place + 1).to_string())
             .collect();
         let marks = if marks.is_empty() {
-            paint.red("[uncited]")
+            paint.red(&mark("uncited"))
         } else {
-            paint.dim(&format!("[{}]", marks.join(", ")))
+            paint.dim(&mark(&marks.join(", ")))
         };
         out.push_str(&format!("  {} {marks}\n", sentence.text));
     }

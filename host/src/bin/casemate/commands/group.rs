@@ -1,9 +1,10 @@
 use super::{open, store};
 use crate::args::{Format, Group as Args, Shared};
+use crate::output::csv::Csv;
 use crate::output::{self, Exit, Failure};
 use casemate::store::View;
 use serde::Serialize;
-use std::io::{self, Write as _};
+use std::io;
 
 /// Alerts printed at a time, so that memory stays flat.
 const STEP: u64 = 10_000;
@@ -35,17 +36,13 @@ pub(crate) fn run(shared: &Shared, args: &Args) -> Result<Exit, Failure> {
             output::ndjson("casemate.grouped/v1", &rows)
         })?,
         Format::Csv | Format::Table | Format::Sarif | Format::Html => {
-            let mut out = csv::Writer::from_writer(io::BufWriter::new(io::stdout().lock()));
-            out.write_record(["alert", "group"]).map_err(unwrapped)?;
+            let mut out = Csv::to(io::BufWriter::new(io::stdout().lock()));
+            out.row(["alert", "group"])?;
             each(view.as_ref(), |rows| {
-                for row in rows {
-                    out.write_record([&row.alert, &row.group])
-                        .map_err(unwrapped)?;
-                }
-                Ok(())
+                rows.iter()
+                    .try_for_each(|row| out.row([&row.alert, &row.group]))
             })?;
-            out.flush()?;
-            out.into_inner().map_err(|e| e.into_error())?.flush()?;
+            out.end()?;
         }
     }
     Ok(Exit::Ok)
@@ -73,13 +70,4 @@ fn each(
         first = until + 1;
     }
     Ok(())
-}
-
-/// The io error inside, so that a closed pipe is recognised.
-fn unwrapped(error: csv::Error) -> anyhow::Error {
-    let text = error.to_string();
-    if let csv::ErrorKind::Io(error) = error.into_kind() {
-        return error.into();
-    }
-    anyhow::anyhow!("the line could not be written: {text}")
 }

@@ -4,6 +4,7 @@ use crate::ambient::{self, Scratch};
 use crate::args::{Format, OnBench, Shared};
 use crate::output::{self, Exit, Failure, Paint, count, many};
 use anyhow::Context as _;
+use casemate::model::mark;
 use casemate::store::write_file;
 use casemate::workbench::{Answer, Cited, Report, Verdict};
 
@@ -181,7 +182,7 @@ fn line(answer: &Answer) -> String {
 fn rests(cites: &[Cited]) -> String {
     let records: Vec<&str> = cites.iter().map(|cited| cited.record.as_str()).collect();
     match records.as_slice() {
-        [] => "[uncited]".to_owned(),
-        _ => format!("[{}]", records.join("; ")),
+        [] => mark("uncited"),
+        _ => mark(&records.join("; ")),
     }
 }
