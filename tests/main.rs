@@ -35,6 +35,7 @@ mod knowledge;
 mod limits;
 mod links;
 mod loading;
+mod logs;
 mod owned;
 mod pipe;
 mod processes;

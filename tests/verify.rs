@@ -3,6 +3,7 @@
 //! in `tests/verifiers/`; `install.sh` there brings what they need.
 
 mod bad;
+mod client;
 mod export;
 mod forged;
 mod logs;

@@ -108,7 +108,10 @@ impl crate::TrailsError {
                 error: GoOnError::Trail(error),
                 ..
             } => error.kind(),
-            Self::NotInRoster(_) | Self::NoEntry { .. } => ErrorKind::Usage,
+            Self::NotInRoster(_)
+            | Self::NoEntry { .. }
+            | Self::NoLog { .. }
+            | Self::Sizes { .. } => ErrorKind::Usage,
             Self::NoCheckpoint(_)
             | Self::NotSigned { .. }
             | Self::GoOn {

@@ -1,8 +1,9 @@
 //! Tenants' trails, for whoever must show them: the operator, the client, a stranger.
 
+use crate::earlier::Exported;
 use crate::model::{TenantId, Text};
 use crate::open::Casemate;
-use crate::store::{Dir, GoOnError, StoreError, WentOn, export_trail};
+use crate::store::{Dir, GoOnError, StoreError, TrailReader, WentOn, export_trail};
 use crate::trail::note::{Checkpoint, Proof, SignedCheckpoint, VerifierKey};
 use crate::trail::{Commitment, Entries, Finding, Report, Restore, Salt, prove};
 
@@ -36,6 +37,30 @@ pub enum TrailsError {
         tenant: TenantId,
         /// What is wrong.
         bad: Finding,
+    },
+    /// There is no such earlier log.
+    #[error("tenant `{tenant}` has no earlier log `{log}` with a checkpoint; it has {there}")]
+    NoLog {
+        /// The tenant.
+        tenant: TenantId,
+        /// What was asked for.
+        log: Text,
+        /// Those that there are.
+        there: String,
+    },
+    /// A proof of growth between these sizes cannot be made.
+    #[error(
+        "the log of tenant `{tenant}` is signed over {size} entries: choose sizes up to that, the smaller first, not {old} and {new}"
+    )]
+    Sizes {
+        /// The tenant.
+        tenant: TenantId,
+        /// The first size.
+        old: u64,
+        /// The second.
+        new: u64,
+        /// What the checkpoint is over.
+        size: u64,
     },
     /// There is no such entry.
     #[error("the trail of tenant `{tenant}` has no entry {number}")]
@@ -137,42 +162,7 @@ impl Casemate {
     pub fn trail_prove(&self, tenant: &TenantId, number: u64) -> Result<Proven, TrailsError> {
         let (signed, key) = self.trail_head(tenant)?;
         let scope = self.home().tenant(tenant)?;
-        let no_entry = || TrailsError::NoEntry {
-            tenant: tenant.clone(),
-            number,
-        };
-        let files = || scope.read_trail().map(|files| files.ok_or_else(no_entry));
-        let first = Entries::new(files()??).map_err(Finding::from);
-        let first = first.map(|mut entries| entries.next());
-        let bad = |bad: Finding| TrailsError::Bad {
-            tenant: tenant.clone(),
-            bad,
-        };
-        let base = match first.map_err(bad)? {
-            Some(first) => first.map_err(|e| bad(e.into()))?.stamped.seq,
-            None => return Err(no_entry()),
-        };
-        let index = number.checked_sub(base).ok_or_else(no_entry)?;
-        let found = Entries::after(files()??, index)
-            .map_err(|e| bad(e.into()))?
-            .next();
-        let found = found.ok_or_else(no_entry)?.map_err(|e| bad(e.into()))?;
-        if index >= signed.unverified().size() {
-            return Err(TrailsError::NotSigned {
-                tenant: tenant.clone(),
-                number,
-                size: signed.unverified().size(),
-            });
-        }
-        let proof = prove(&mut files()??, &signed, index).map_err(|e| bad(Finding::Tile(e)))?;
-        // What is handed on holds: a tile that is damaged is found here.
-        let held = proof.verify(&found.bytes, &key);
-        held.map_err(|e| bad(Finding::Proof(e)))?;
-        Ok(Proven {
-            entry: found.bytes,
-            proof,
-            key,
-        })
+        prove_in(tenant, &|| scope.read_trail(), signed, key, number)
     }
 
     /// What the client gets once, when they are taken on: which log is theirs, its key, who may sign
@@ -249,7 +239,7 @@ impl Casemate {
     ///
     /// # Errors
     /// When the trail does not hold, or the folder cannot be written.
-    pub fn trail_export(&self, tenant: &TenantId, to: &Dir) -> Result<Checkpoint, TrailsError> {
+    pub fn trail_export(&self, tenant: &TenantId, to: &Dir) -> Result<Exported, TrailsError> {
         let scope = self.home().tenant(tenant)?;
         let report = scope.verify_trail(None)?;
         if let Some(bad) = report.and_then(|report| report.bad) {
@@ -258,6 +248,54 @@ impl Casemate {
                 bad,
             });
         }
-        export_trail(&scope, to)?.ok_or_else(|| TrailsError::NoCheckpoint(tenant.clone()))
+        let checkpoint = export_trail(&scope, to)?;
+        let checkpoint = checkpoint.ok_or_else(|| TrailsError::NoCheckpoint(tenant.clone()))?;
+        self.export_beside(tenant, to, checkpoint)
     }
+}
+
+/// Proves that an entry stands in a log that these files are of.
+pub(crate) fn prove_in(
+    tenant: &TenantId,
+    files: &dyn Fn() -> Result<Option<TrailReader>, StoreError>,
+    signed: SignedCheckpoint,
+    key: VerifierKey,
+    number: u64,
+) -> Result<Proven, TrailsError> {
+    let no_entry = || TrailsError::NoEntry {
+        tenant: tenant.clone(),
+        number,
+    };
+    let files = || files().map(|files| files.ok_or_else(no_entry));
+    let first = Entries::new(files()??).map_err(Finding::from);
+    let first = first.map(|mut entries| entries.next());
+    let bad = |bad: Finding| TrailsError::Bad {
+        tenant: tenant.clone(),
+        bad,
+    };
+    let base = match first.map_err(bad)? {
+        Some(first) => first.map_err(|e| bad(e.into()))?.stamped.seq,
+        None => return Err(no_entry()),
+    };
+    let index = number.checked_sub(base).ok_or_else(no_entry)?;
+    let found = Entries::after(files()??, index)
+        .map_err(|e| bad(e.into()))?
+        .next();
+    let found = found.ok_or_else(no_entry)?.map_err(|e| bad(e.into()))?;
+    if index >= signed.unverified().size() {
+        return Err(TrailsError::NotSigned {
+            tenant: tenant.clone(),
+            number,
+            size: signed.unverified().size(),
+        });
+    }
+    let proof = prove(&mut files()??, &signed, index).map_err(|e| bad(Finding::Tile(e)))?;
+    // What is handed on holds: a tile that is damaged is found here.
+    let held = proof.verify(&found.bytes, &key);
+    held.map_err(|e| bad(Finding::Proof(e)))?;
+    Ok(Proven {
+        entry: found.bytes,
+        proof,
+        key,
+    })
 }

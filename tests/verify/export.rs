@@ -9,7 +9,7 @@ use std::io;
 use std::sync::Arc;
 
 /// A trail as it is handed over: its files by their paths. Copies share the bytes of what is the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Export(pub(crate) BTreeMap<String, Arc<Vec<u8>>>);
 
 impl Export {

@@ -2,7 +2,7 @@
 
 use super::bad::Log;
 use super::export::{Export, Line, head, note, signature};
-use super::logs::{key, other_key, vkey};
+use super::logs::{LATER, key, other_key, vkey};
 use super::three::Case;
 use casemate::trail::Origin;
 
@@ -184,7 +184,7 @@ pub(crate) fn no_entries(origin: Origin) -> Vec<Case> {
         |seq: u64, before: &str| format!(r#"{{"seq":{seq},"time_ms":0,"kind":"restore"{before}}}"#);
     let before = format!(
         r#","before":{{"log":"{}","size":4,"root":"{}="}}"#,
-        origin.name(),
+        LATER.name(),
         "A".repeat(43)
     );
     let cases = [

@@ -89,6 +89,27 @@ pub enum Finding {
     /// A file lies in the folder that is no part of the log.
     #[error("`{0}` is no part of the log")]
     NoPart(String),
+    /// An earlier log, which the present one goes on after, is bad.
+    #[error("the earlier log `{log}`: {bad}")]
+    Earlier {
+        /// The log.
+        log: String,
+        /// What is wrong.
+        bad: Box<Finding>,
+    },
+    /// An earlier log is needed to follow from what was seen, and is not there.
+    #[error(
+        "`{path}` is not there: without the earlier log `{log}` nothing shows that this one follows from the checkpoint that was seen; ask for an export that has it"
+    )]
+    NoEarlier {
+        /// The log.
+        log: String,
+        /// The folder it should be in.
+        path: String,
+    },
+    /// Logs name each other as the one before.
+    #[error("the log `{0}` is named as being before itself")]
+    Circle(String),
     /// A tile cannot be used for a proof.
     #[error(transparent)]
     Tile(TileError),

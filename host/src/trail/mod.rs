@@ -49,6 +49,8 @@
 //! fn forge(permit: Permit) -> DurablePermit { DurablePermit { permit } }
 //! ```
 
+mod chain;
+mod client;
 mod commitment;
 mod disk;
 mod earlier;
@@ -81,6 +83,9 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use chain::earlier_logs;
+pub use chain::{Back, EARLIER_LOGS, EXPORT_README, Logs, Trusted, verify_chain, verify_export};
+pub use client::{CLIENT_SCHEMA, ClientFault, ClientKnows};
 pub use commitment::{Commitment, Salt};
 pub use disk::CheckpointKey;
 pub use earlier::upgrade;
@@ -107,7 +112,7 @@ pub use run::{
     Counts, Failure, FailureCode, Intent, Limit, Outcome, RefusalCode, RunNumber, RunStart, Verdict,
 };
 pub use shelf::{Files, Shelf};
-pub use tiles::{TileError, prove, prove_consistency};
+pub use tiles::{TileError, prove, prove_consistency, prove_growth};
 pub use verify::{Checked, Report, verify};
 pub use words::Words;
 

@@ -143,6 +143,27 @@ pub fn prove_consistency(
     Tiles::of(files, signed.unverified().size()).consistency(old)
 }
 
+/// What shows that the log's tree at size `new` follows from the one at size `old`, and the roots of
+/// both, from the tiles under a checkpoint over at least as many.
+///
+/// # Errors
+/// When it was never of these sizes, or a tile cannot be read.
+pub fn prove_growth(
+    files: &mut dyn Files,
+    signed: &SignedCheckpoint,
+    old: u64,
+    new: u64,
+) -> Result<(Vec<Hash>, [Hash; 2]), TileError> {
+    let size = signed.unverified().size();
+    if new > size {
+        return Err(TileError::Beyond { size });
+    }
+    let mut tiles = Tiles::of(files, size);
+    let hashes = tiles.ask(|nodes| merkle::consistency(nodes, old, new))?;
+    let roots = [tiles.root_at(old)?, tiles.root_at(new)?];
+    Ok((hashes, roots))
+}
+
 /// The right edge of the tree of a size, from its tiles; its last bundle is compared with them.
 pub(super) fn right(files: &mut dyn Files, size: u64) -> Result<Right, TileError> {
     let mut levels = Vec::new();

@@ -2,8 +2,12 @@
 """Checks a trail as it was handed over, with hashlib, Debian's `python3-cryptography` and nothing of
 the host's:
 
+    verify.py FOLDER --client casemate-client.json
     verify.py FOLDER VKEY-FILE [SEEN-CHECKPOINT]
     verify.py --many LIST
+
+The log must follow from the checkpoint in the client's file, be that of this log or of an earlier one:
+then those in `trails/` lead to it. Each log is signed with the tenant's key under its own name.
 
 It prints `ok SIZE ROOT`, or the first thing that is wrong and ends with 1. A line of LIST has the
 arguments for one trail with tabs between, and gets one line of answer.
@@ -20,9 +24,12 @@ import sys
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 # Only a log that goes on after another one begins with a number above 0.
-GOES_ON = re.compile(rb'\{"seq":([1-9][0-9]*),"time_ms":[0-9]+,"kind":"restore",.*"before":\{')
+GOES_ON = re.compile(
+    rb'\{"seq":([1-9][0-9]*),"time_ms":[0-9]+,"kind":"restore",.*"before":(\{[^{}]*\})'
+)
 
 
 class Wrong(Exception):
@@ -39,7 +46,7 @@ def at(where):
     """Says where it is that something is wrong."""
     try:
         yield
-    except (Wrong, ValueError, OSError, InvalidSignature, RecursionError) as why:
+    except (Wrong, ValueError, KeyError, TypeError, OSError, InvalidSignature, RecursionError) as why:
         raise Wrong(f"`{where}`: {why or type(why).__name__}") from why
 
 
@@ -130,43 +137,113 @@ def tiles(level, items):
         yield path + (f".p/{width}" if width < 256 else ""), first, width
 
 
-def verify(folder, vkey, seen=None):
-    with at(vkey):
-        key = verifier(read(vkey).decode())
-    with at("checkpoint"):
+def client_file(file):
+    """The key and the checkpoint that a client has: name, size and root."""
+    with at(file):
+        known = json.loads(read(file).decode(), parse_constant=no_number)
+        must(isinstance(known, dict), "it is not the client's file")
+        must(known.get("schema") == "casemate.client/v1", "its schema is not casemate.client/v1")
+        for member in ("log", "key", "checkpoint"):
+            must(isinstance(known.get(member), str), f"it has no `{member}`")
+        must(not known["key"].endswith("\n"), "its key is none")
+        key = verifier(known["key"])
+        must(key[0] == known["log"], "its key is not for its log")
+        return key, (key[0], *checkpoint(known["checkpoint"].encode(), key))
+
+
+def named(key, name):
+    """The tenant's key under the name of another log."""
+    raw = key[2].public_bytes(Encoding.Raw, PublicFormat.Raw)
+    number = hashlib.sha256(name.encode() + b"\n\x01" + raw).digest()[:4]
+    return name, number, key[2]
+
+
+def origin(note):
+    """The name in a checkpoint, whoever signed it."""
+    return note.decode().split("\n", 1)[0]
+
+
+def one_log(folder, below, key, points):
+    """Checks one log, and that it has the roots of these sizes: its size, its root, the log before it
+    and the files it is made of."""
+    folder = os.path.join(folder, below)
+    with at(below + "checkpoint"):
         size, signed = checkpoint(read(os.path.join(folder, "checkpoint")), key)
-    own, leaves, base = {"checkpoint"}, [], 0
+    own, leaves, base, before = {below + "checkpoint"}, [], 0, None
     for path, first, width in tiles("entries", size):
-        own.add(path)
-        with at(path):
+        own.add(below + path)
+        with at(below + path):
             for place, entry in enumerate(entries(read(os.path.join(folder, path)), width), first):
-                number = GOES_ON.match(entry) if place == 0 else None
-                base = int(number[1]) if number else base
+                goes_on = GOES_ON.match(entry) if place == 0 else None
                 with at(f"entry {place}"):
+                    if goes_on:
+                        base, before = int(goes_on[1]), json.loads(goes_on[2].decode())
                     line(entry, base + place)
                 leaves.append(hashlib.sha256(b"\x00" + entry).digest())
     must(root(leaves) == signed, f"the {size} entries do not hash to the checkpoint's root")
     level, hashes = 0, leaves
     while hashes:
         for path, first, width in tiles(level, len(hashes)):
-            own.add(path)
-            with at(path):
+            own.add(below + path)
+            with at(below + path):
                 same = read(os.path.join(folder, path)) == b"".join(hashes[first : first + width])
                 must(same, "it does not hold the hashes of the entries")
         whole = range(0, len(hashes) - 255, 256)
         level, hashes = level + 1, [root(hashes[first : first + 256]) for first in whole]
-    if seen:
-        with at(seen):
-            old, old_root = checkpoint(read(seen), key)
+    for old, old_root in points:
         must(old <= size, f"rolled back: it is over {size} entries, and one over {old} was seen")
         same = root(leaves[:old]) == old_root
         must(same, f"forked: the first {old} entries are not those that were seen")
+    return size, signed, before, own
+
+
+def earlier_logs(folder, key, present, before, seen):
+    """Follows the logs before the present one, to what was seen where that is not none: their files."""
+    own, passed = set(), [present]
+    while before:
+        with at("the log before"):
+            name, size, digest = before["log"], before["size"], unbase64(before["root"])
+        must(name not in passed, f"the log `{name}` is named as being before itself")
+        is_of = seen is not None and seen[0] == name
+        with at(f"the earlier log {name}"):
+            must(not is_of or seen[1] <= size, f"rolled back: it ends with {size} entries")
+            is_end = is_of and seen[1] == size
+            must(not is_end or seen[2] == digest, "forked: its end is not what was seen")
+            must(re.fullmatch("casemate-trail/[0-9a-f]{32}", name), "its name is none")
+            below = f"trails/{name.split('/')[1]}/"
+            if not os.path.isdir(os.path.join(folder, below)):
+                must(seen is None or is_end, f"`{below}` is not there")
+                return own
+            points = [(size, digest)] + ([seen[1:]] if is_of else [])
+            *_, before, files = one_log(folder, below, named(key, name), points)
+        own |= files
+        seen = None if is_of else seen
+        passed.append(name)
+    must(seen is None, f"nothing leads from the log `{seen and seen[0]}` that was seen to this one")
+    return own
+
+
+def verify(folder, vkey, seen=None):
+    if vkey == "--client":
+        must(seen is not None, "the client's file is not named")
+        key, seen = client_file(seen)
+        with at("checkpoint"):
+            key = named(key, origin(read(os.path.join(folder, "checkpoint"))))
+    else:
+        with at(vkey):
+            key = verifier(read(vkey).decode())
+        if seen:
+            with at(seen):
+                seen = (key[0], *checkpoint(read(seen), key))
+    is_of = bool(seen) and seen[0] == key[0]
+    size, signed, before, own = one_log(folder, "", key, [seen[1:]] if is_of else [])
+    own |= earlier_logs(folder, key, key[0], before, seen if seen and not is_of else None)
     for above, folders, files in os.walk(folder):
         for name in files + folders:
             file = os.path.join(above, name)
             path = os.path.relpath(file, folder)
             is_folder = os.path.isdir(file) and not os.path.islink(file)
-            must(path in own or is_folder, f"`{path}` is no part of the log")
+            must(path in own or path == "README.txt" or is_folder, f"`{path}` is no part of the log")
     return f"ok {size} {base64.b64encode(signed).decode()}"
 
 
@@ -184,7 +261,8 @@ def main(arguments):
             print(verdict(line.split("\t"))[0])
         return 0
     if len(arguments) not in (2, 3):
-        print("usage: verify.py FOLDER VKEY-FILE [SEEN-CHECKPOINT], or verify.py --many LIST")
+        print("usage: verify.py FOLDER --client CLIENT-FILE")
+        print("or: verify.py FOLDER VKEY-FILE [SEEN-CHECKPOINT], or verify.py --many LIST")
         return 1
     said, sound = verdict(arguments)
     print(said)

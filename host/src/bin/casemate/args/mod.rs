@@ -14,7 +14,7 @@ pub(crate) use author::{Author, OnBench};
 pub(crate) use boundary::{Apply, Boundary, Diff, Explain};
 pub(crate) use module::{Grant, Module, Tenants};
 pub(crate) use shadow::Shadow;
-pub(crate) use trail::{ShowTrail, Trail, VerifyTrail};
+pub(crate) use trail::{CheckConsistency, CheckProof, Consistency, ShowTrail, Trail, VerifyTrail};
 
 use casemate::model::{Instant, ModuleName, TenantId};
 use casemate::triage::intake::From;

@@ -2,7 +2,7 @@
 
 use super::tenant;
 use casemate::model::TenantId;
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use std::path::PathBuf;
 
 #[derive(Subcommand)]
@@ -21,12 +21,21 @@ pub(crate) enum Trail {
         #[arg(long, value_name = "TENANT", value_parser = tenant)]
         tenant: TenantId,
     },
+    /// Check a proof that `trail prove` printed, with the key from the client's file; needs no home
+    CheckProof(CheckProof),
+    /// Print a proof that a log grew from an earlier size: a C2SP add-checkpoint request
+    Consistency(Consistency),
+    /// Check a proof that `trail consistency` printed against a checkpoint that was kept; needs no home
+    CheckConsistency(CheckConsistency),
     /// Print a proof that an entry stands in a tenant's trail, which whoever has the key checks without
     /// asking anybody
     Prove {
         /// The tenant
         #[arg(long, value_name = "TENANT", value_parser = tenant)]
         tenant: TenantId,
+        /// An earlier log, which another one goes on after, as `trail go-on` named it
+        #[arg(long, value_name = "LOG")]
+        log: Option<String>,
         /// The number of the entry, as `trail show` prints it
         number: u64,
     },
@@ -35,6 +44,9 @@ pub(crate) enum Trail {
         /// The tenant
         #[arg(long, value_name = "TENANT", value_parser = tenant)]
         tenant: TenantId,
+        /// An earlier log, which another one goes on after, as `trail go-on` named it
+        #[arg(long, value_name = "LOG")]
+        log: Option<String>,
         /// The folder
         #[arg(value_name = "DIR")]
         folder: PathBuf,
@@ -80,18 +92,76 @@ pub(crate) struct ShowTrail {
 }
 
 #[derive(Args)]
+#[command(group(ArgGroup::new("known").args(["key", "client"])))]
 pub(crate) struct VerifyTrail {
     /// Only this tenant's
     #[arg(long, value_name = "TENANT", value_parser = tenant, conflicts_with = "folder")]
     pub tenant: Option<TenantId>,
+    /// An earlier log of the tenant, which another one goes on after, as `trail go-on` named it
+    #[arg(long, value_name = "LOG", requires = "tenant", conflicts_with_all = ["folder", "client"])]
+    pub log: Option<String>,
     /// A folder that `trail export` made, or the `trail` folder of a tenant
-    #[arg(long, value_name = "DIR", requires = "key")]
+    #[arg(long, value_name = "DIR", requires = "known")]
     pub folder: Option<PathBuf>,
-    /// The key of the folder's log: `NAME+ID+KEY`, as `trail head` prints it
+    /// The key of the folder's log: `NAME+ID+KEY`, as the client's file has it
     #[arg(long, value_name = "KEY", requires = "folder")]
     pub key: Option<String>,
+    /// The client's file, as `trail checkpoint` prints it: its key checks the trail, which must follow
+    /// from its checkpoint, through earlier logs if need be
+    #[arg(long, value_name = "FILE", conflicts_with = "seen")]
+    pub client: Option<PathBuf>,
     /// A file with the last checkpoint that was seen of this log: the trail must follow from it. Where
     /// it does, its own checkpoint takes the place. Made where it is not there
+    #[arg(long, value_name = "FILE")]
+    pub seen: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("known").args(["key", "client"]).required(true)))]
+pub(crate) struct CheckProof {
+    /// The proof: a C2SP tlog-proof
+    #[arg(value_name = "FILE")]
+    pub proof: PathBuf,
+    /// A file with the entry's exact bytes; a line feed at its end is passed over
+    #[arg(long, value_name = "FILE")]
+    pub entry: PathBuf,
+    /// The key of the log: `NAME+ID+KEY`
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// The client's file instead, which has the key
+    #[arg(long, value_name = "FILE")]
+    pub client: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Consistency {
+    /// The tenant
+    #[arg(long, value_name = "TENANT", value_parser = tenant)]
+    pub tenant: TenantId,
+    /// An earlier log, which another one goes on after, as `trail go-on` named it
+    #[arg(long, value_name = "LOG")]
+    pub log: Option<String>,
+    /// How many entries the log had before: the second line of a checkpoint
+    #[arg(value_name = "SIZE")]
+    pub old: u64,
+    /// A file with the later checkpoint; the log's last one where it is left out
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("known").args(["key", "client"]).required(true)))]
+pub(crate) struct CheckConsistency {
+    /// The proof
+    #[arg(value_name = "FILE")]
+    pub proof: PathBuf,
+    /// The key of the log: `NAME+ID+KEY`
+    #[arg(long, value_name = "KEY", requires = "seen")]
+    pub key: Option<String>,
+    /// The client's file instead, which has the key and a checkpoint
+    #[arg(long, value_name = "FILE")]
+    pub client: Option<PathBuf>,
+    /// A file with the earlier checkpoint; that of the client's file where it is left out
     #[arg(long, value_name = "FILE")]
     pub seen: Option<PathBuf>,
 }

@@ -1,5 +1,7 @@
 //! `casemate trail`.
 
+mod known;
+mod proofs;
 mod show;
 mod verify;
 
@@ -10,28 +12,26 @@ use crate::output::{self, Exit, Failure};
 use casemate::model::TenantId;
 use casemate::{Casemate, TrailsError};
 use serde::Serialize;
+use std::path::Path;
 
 pub(crate) fn run(shared: &Shared, args: &Trail) -> Result<Exit, Failure> {
     match args {
         Trail::Show(args) => show::run(shared, args),
         Trail::Verify(args) => verify::run(shared, args),
         Trail::Head { tenant } => head(shared, tenant),
-        Trail::Prove { tenant, number } => prove(shared, tenant, *number),
-        Trail::Export { tenant, folder } => {
-            let casemate = opened(shared, tenant)?;
-            let to = ambient::make_dir(folder)?;
-            let checkpoint = casemate.trail_export(tenant, &to).map_err(failed)?;
-            let (_, key) = casemate.trail_head(tenant).map_err(failed)?;
-            let size = checkpoint.size();
-            let says = format!(
-                "{size} entries of log {} are in {}\ncheck them, anywhere, with:\n  casemate trail verify --folder {} --key {key}\n",
-                checkpoint.origin(),
-                folder.display(),
-                folder.display(),
-            );
-            output::text(&says)?;
-            Ok(Exit::Ok)
-        }
+        Trail::CheckProof(args) => proofs::check_proof(shared, args),
+        Trail::Consistency(args) => proofs::consistency(shared, args),
+        Trail::CheckConsistency(args) => proofs::check_consistency(shared, args),
+        Trail::Prove {
+            tenant,
+            log,
+            number,
+        } => prove(shared, tenant, log.as_deref(), *number),
+        Trail::Export {
+            tenant,
+            log,
+            folder,
+        } => export(shared, tenant, log.as_deref(), folder),
         Trail::Checkpoint { tenant } => {
             let casemate = opened(shared, tenant)?;
             let file = casemate.client_file(tenant).map_err(failed)?;
@@ -48,6 +48,35 @@ fn opened(shared: &Shared, tenant: &TenantId) -> Result<Casemate, Failure> {
         Ok(_) => Ok(casemate),
         Err(error) => Err(no_tenant(&casemate, tenant, error)),
     }
+}
+
+fn export(
+    shared: &Shared,
+    tenant: &TenantId,
+    log: Option<&str>,
+    folder: &Path,
+) -> Result<Exit, Failure> {
+    let casemate = opened(shared, tenant)?;
+    let to = ambient::make_dir(folder)?;
+    let exported = match log {
+        None => casemate.trail_export(tenant, &to),
+        Some(log) => casemate.earlier_export(tenant, log, &to),
+    };
+    let exported = exported.map_err(failed)?;
+    let (size, log) = (exported.checkpoint.size(), exported.checkpoint.origin());
+    let folder = folder.display();
+    let mut says = format!("{size} entries of log {log} are in {folder}\n");
+    for log in &exported.earlier {
+        says += &format!("with the earlier log {log}\n");
+    }
+    says += &format!(
+        "check them, anywhere, with:\n  casemate trail verify --folder {folder} --client casemate-client.json\nthe key is in the client's file, which `casemate trail checkpoint --tenant {tenant}` prints; README.txt in the folder says how a client makes sure of it\n"
+    );
+    output::text(&says)?;
+    if let Some(bad) = &exported.left_out {
+        output::say(&format!("note: an earlier log is left out: {bad}"));
+    }
+    Ok(Exit::Ok)
 }
 
 #[derive(Serialize)]
@@ -93,9 +122,18 @@ struct Proven {
     key: String,
 }
 
-fn prove(shared: &Shared, tenant: &TenantId, number: u64) -> Result<Exit, Failure> {
+fn prove(
+    shared: &Shared,
+    tenant: &TenantId,
+    log: Option<&str>,
+    number: u64,
+) -> Result<Exit, Failure> {
     let casemate = opened(shared, tenant)?;
-    let proven = casemate.trail_prove(tenant, number).map_err(failed)?;
+    let proven = match log {
+        None => casemate.trail_prove(tenant, number),
+        Some(log) => casemate.earlier_prove(tenant, log, number),
+    };
+    let proven = proven.map_err(failed)?;
     let proven = Proven {
         number,
         entry: String::from_utf8_lossy(&proven.entry).into_owned(),

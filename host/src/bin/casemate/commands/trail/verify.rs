@@ -1,11 +1,13 @@
 use super::super::{chosen, open, store};
+use super::{failed, known, opened};
 use crate::ambient;
 use crate::args::{Format, Shared, VerifyTrail};
 use crate::output::{self, Exit, Failure};
 use anyhow::Context as _;
+use casemate::model::TenantId;
 use casemate::store::TrailReader;
 use casemate::trail::note::{Checkpoint, SignedCheckpoint, VerifierKey};
-use casemate::trail::{Report, verify};
+use casemate::trail::{Report, Trusted, verify_export};
 use serde::Serialize;
 use std::path::Path;
 
@@ -33,9 +35,14 @@ struct All {
 }
 
 pub(super) fn run(shared: &Shared, args: &VerifyTrail) -> Result<Exit, Failure> {
-    let rows = match (&args.folder, &args.key) {
-        (Some(folder), Some(key)) => vec![of_folder(folder, key, args.seen.as_deref())?],
-        _ => of_home(shared, args)?,
+    let rows = match (&args.folder, &args.key, &args.client, &args.log) {
+        (Some(folder), Some(key), _, _) => vec![of_folder(folder, key, args.seen.as_deref())?],
+        (Some(folder), None, Some(client), _) => vec![of_clients_folder(folder, client)?],
+        (None, _, Some(client), _) => vec![of_client(shared, args.tenant.as_ref(), client)?],
+        (None, _, None, Some(log)) => vec![of_earlier(shared, args, log)?],
+        (_, None, None, None) | (None, Some(_), None, None) | (Some(_), None, None, Some(_)) => {
+            of_home(shared, args)?
+        }
     };
     let wrong = rows.iter().any(|row| row.wrong.is_some());
     print(shared, rows)?;
@@ -43,13 +50,11 @@ pub(super) fn run(shared: &Shared, args: &VerifyTrail) -> Result<Exit, Failure> 
 }
 
 fn of_folder(folder: &Path, key: &str, seen: Option<&Path>) -> Result<Row, Failure> {
-    let key = VerifierKey::parse(key.trim()).map_err(|error| {
-        Failure::new(Exit::Usage, error).help("`casemate trail head` prints the key")
-    })?;
+    let key = known::key(key)?;
     let mut files = TrailReader::of_folder(ambient::open_dir(folder)?);
     let before = seen.map(|file| read_seen(file, Some(&key))).transpose()?;
-    let named = |log: &str| (log == key.name()).then(|| key.clone());
-    let report = verify(&mut files, &named, before.flatten().as_ref());
+    let trusted = Trusted::Log(key);
+    let report = verify_export(&mut files, &trusted, before.flatten().as_ref());
     if seen.is_none() {
         output::say(
             "note: nothing that was seen before was compared; `--seen FILE` remembers this checkpoint for the next time",
@@ -57,6 +62,66 @@ fn of_folder(folder: &Path, key: &str, seen: Option<&Path>) -> Result<Row, Failu
     }
     keep_seen(&report, seen)?;
     Ok(row(folder.display().to_string(), &report))
+}
+
+/// An export, with what its client knows.
+fn of_clients_folder(folder: &Path, client: &Path) -> Result<Row, Failure> {
+    let client = known::client(client)?;
+    let mut files = TrailReader::of_folder(ambient::open_dir(folder)?);
+    let trusted = Trusted::Tenant(client.key().clone());
+    let report = verify_export(&mut files, &trusted, Some(client.checkpoint()));
+    Ok(row(folder.display().to_string(), &report))
+}
+
+/// A tenant's trail, with what its client knows: as any is checked, and from the client's checkpoint on.
+fn of_client(shared: &Shared, tenant: Option<&TenantId>, file: &Path) -> Result<Row, Failure> {
+    let client = known::client(file)?;
+    let named = client.tenant().map(str::to_owned);
+    let named = named.and_then(|named| TenantId::parse(&named).ok());
+    let of = || format!("`{}`", file.display());
+    if let (Some(tenant), Some(named)) = (tenant, &named)
+        && tenant != named
+    {
+        let error = anyhow::anyhow!(
+            "{} is the file of tenant `{named}`, not of `{tenant}`",
+            of()
+        );
+        return Err(Failure::new(Exit::Usage, error));
+    }
+    let tenant = tenant.or(named.as_ref()).ok_or_else(|| {
+        let error = anyhow::anyhow!("{} names no tenant", of());
+        Failure::new(Exit::Usage, error).help("name the tenant with `--tenant`")
+    })?;
+    let casemate = opened(shared, tenant)?;
+    let of = format!("tenant {tenant}");
+    let follows = casemate.trail_follows(tenant, &client).map_err(failed)?;
+    if follows.bad.is_some() {
+        return Ok(row(of, &follows));
+    }
+    match casemate.trail_verify(tenant, None) {
+        Ok(Some(report)) => Ok(row(of, &report)),
+        Ok(None) => Ok(row(of, &follows)),
+        Err(error) => Ok(Row {
+            wrong: Some(error.to_string()),
+            ..row(of, &follows)
+        }),
+    }
+}
+
+/// An earlier log of a tenant.
+fn of_earlier(shared: &Shared, args: &VerifyTrail, log: &str) -> Result<Row, Failure> {
+    let tenants = chosen(&open(shared)?, args.tenant.as_ref())?;
+    let [tenant] = tenants.as_slice() else {
+        let error = anyhow::anyhow!("`--log` is of one tenant: name it with `--tenant`");
+        return Err(Failure::new(Exit::Usage, error));
+    };
+    let casemate = opened(shared, tenant)?;
+    let seen = args.seen.as_deref();
+    let before = seen.map(|file| read_seen(file, None)).transpose()?;
+    let report = casemate.earlier_verify(tenant, log, before.flatten().as_ref());
+    let report = report.map_err(failed)?;
+    keep_seen(&report, seen)?;
+    Ok(row(format!("tenant {tenant}, earlier log"), &report))
 }
 
 fn of_home(shared: &Shared, args: &VerifyTrail) -> Result<Vec<Row>, Failure> {

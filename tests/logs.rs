@@ -1,0 +1,251 @@
+//! A tenant's logs, the earlier ones among them, from the home to a client's hands.
+
+use crate::support::{Bench, Folder, PERSON, ndjson, said, start, stream, tenant};
+use casemate::triage::intake::From;
+use std::path::Path;
+
+/// Where there is no home.
+const NOWHERE: &str = "/nonexistent";
+
+/// A tenant that has worked a little.
+fn worked(more: usize) -> Bench {
+    let bench = Bench::ordinary(&["acme", "bolt"]);
+    work(&bench, more);
+    bench
+}
+
+fn work(bench: &Bench, alerts: usize) {
+    let casemate = bench.open();
+    for id in ["acme", "bolt"] {
+        let mut session = start(&casemate, &tenant(id));
+        let input = ndjson(&stream(alerts, 5));
+        session
+            .submit(input.as_slice(), From::Auto, "test")
+            .unwrap();
+    }
+}
+
+fn ok(home: &Path, args: &[&str]) -> String {
+    let (code, out, err) = said(home, args);
+    assert_eq!(code, 0, "{args:?}: {out}{err}");
+    out
+}
+
+fn bad(home: &Path, args: &[&str], exit: i32, says: &str) {
+    let (code, out, err) = said(home, args);
+    assert_eq!(code, exit, "{args:?}: {out}{err}");
+    assert!(format!("{out}{err}").contains(says), "{args:?}: {out}{err}");
+}
+
+/// Files of somebody outside.
+struct Outside(Folder);
+
+impl Outside {
+    fn at(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    fn keep(&self, name: &str, text: &str) -> String {
+        self.0.dir().write(name, text).unwrap();
+        self.at(name)
+    }
+
+    fn client(&self, bench: &Bench, tenant: &str, name: &str) -> String {
+        let args = ["trail", "checkpoint", "--tenant", tenant];
+        self.keep(name, &ok(bench.path(), &args))
+    }
+}
+
+fn go_on(bench: &Bench) -> String {
+    let args = ["trail", "go-on", "--tenant", "acme", "--by", PERSON];
+    let went = ok(bench.path(), &[&args[..], &["--format", "json"]].concat());
+    let went: serde_json::Value = serde_json::from_str(&went).unwrap();
+    went["before"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_clients_file_checks_its_tenant_and_what_is_wrong_ends_with_four() {
+    let (bench, out) = (worked(20), Outside(Folder::new()));
+    let acme = out.client(&bench, "acme", "acme.json");
+    let bolt = out.client(&bench, "bolt", "bolt.json");
+    let verify = ["trail", "verify", "--client", &acme];
+    work(&bench, 30);
+    assert!(ok(bench.path(), &verify).contains("tenant acme: ok"));
+    let other = ["trail", "verify", "--tenant", "acme", "--client", &bolt];
+    bad(bench.path(), &other, 2, "is the file of tenant `bolt`");
+    let text = std::fs::read_to_string(&bolt).unwrap();
+    let lied = out.keep("lied.json", &text.replace("\"bolt\"", "\"acme\""));
+    bad(
+        bench.path(),
+        &["trail", "verify", "--client", &lied],
+        4,
+        "WRONG",
+    );
+    let text = std::fs::read_to_string(&acme).unwrap();
+    let forged = text
+        .replace("entries", "")
+        .replace("\\n\\n\u{2014}", "\\n\\n\u{2014} x");
+    let forged = out.keep("forged.json", &forged);
+    let (code, ..) = said(bench.path(), &["trail", "verify", "--client", &forged]);
+    assert_ne!(code, 0);
+    bad(
+        bench.path(),
+        &["trail", "verify", "--client", &out.at("none")],
+        2,
+        "is not there",
+    );
+    let trail = bench.folder().path().join("tenants/acme/trail");
+    let aside = out.0.path().join("trail");
+    std::fs::rename(&trail, &aside).unwrap();
+    bad(bench.path(), &verify, 4, "WRONG");
+}
+
+#[test]
+fn an_earlier_log_is_shown_verified_proven_and_exported_and_a_client_follows_from_it() {
+    let (bench, out) = (worked(20), Outside(Folder::new()));
+    let client = out.client(&bench, "acme", "acme.json");
+    work(&bench, 30);
+    let log = go_on(&bench);
+    work(&bench, 40);
+    let with_log = |command: &'static str| ["trail", command, "--tenant", "acme", "--log", &log];
+    assert!(ok(bench.path(), &with_log("verify")).contains("earlier log: ok"));
+    let shown = ok(bench.path(), &with_log("show"));
+    assert!(shown.contains("intake"), "{shown}");
+    let (code, proof, err) = said(bench.path(), &[&with_log("prove")[..], &["1"]].concat());
+    assert_eq!(code, 0, "{err}");
+    let entry = err.lines().find_map(|line| line.strip_prefix("entry: "));
+    let entry = out.keep("entry", entry.unwrap());
+    let proof = out.keep("1.tlog-proof", &proof);
+    let check = [
+        "trail",
+        "check-proof",
+        &proof,
+        "--entry",
+        &entry,
+        "--client",
+        &client,
+    ];
+    assert!(ok(Path::new(NOWHERE), &check).contains("ok: entry at place 1 of"));
+    let alone = out.at("earlier");
+    ok(bench.path(), &[&with_log("export")[..], &[&alone]].concat());
+    ok(
+        Path::new(NOWHERE),
+        &["trail", "verify", "--folder", &alone, "--client", &client],
+    );
+    let whole = out.at("whole");
+    let says = ok(
+        bench.path(),
+        &["trail", "export", "--tenant", "acme", &whole],
+    );
+    assert!(
+        says.contains(&format!("with the earlier log {log}")),
+        "{says}"
+    );
+    ok(bench.path(), &["trail", "verify", "--client", &client]);
+    let check = ["trail", "verify", "--folder", &whole, "--client", &client];
+    ok(Path::new(NOWHERE), &check);
+    // The text says where the key is to come from, and does not bring it.
+    let text = std::fs::read_to_string(Path::new(&whole).join("README.txt")).unwrap();
+    assert!(
+        text.contains("casemate-client.json") && text.contains(&log),
+        "{text}"
+    );
+    let key: serde_json::Value = serde_json::from_slice(&std::fs::read(&client).unwrap()).unwrap();
+    let key = key["key"].as_str().unwrap().rsplit('+').next().unwrap();
+    assert!(!text.contains(key) && !says.contains(key));
+    // Without the earlier log nothing leads there.
+    std::fs::remove_dir_all(Path::new(&whole).join("trails")).unwrap();
+    bad(Path::new(NOWHERE), &check, 4, "is not there");
+    let earlier = bench.folder().path().join("tenants/acme/trails");
+    std::fs::rename(earlier, out.0.path().join("trails")).unwrap();
+    bad(
+        bench.path(),
+        &["trail", "verify", "--client", &client],
+        4,
+        "is not there",
+    );
+    bad(bench.path(), &with_log("verify"), 2, "has no earlier log");
+}
+
+#[test]
+fn growth_is_proven_and_checked_against_what_a_client_kept() {
+    let (bench, out) = (worked(20), Outside(Folder::new()));
+    let client = out.client(&bench, "acme", "acme.json");
+    work(&bench, 30);
+    let file: serde_json::Value = serde_json::from_slice(&std::fs::read(&client).unwrap()).unwrap();
+    let note = file["checkpoint"].as_str().unwrap();
+    let size = note.lines().nth(1).unwrap();
+    let prove = ["trail", "consistency", "--tenant", "acme"];
+    let proof = ok(bench.path(), &[&prove[..], &[size]].concat());
+    assert!(proof.starts_with(&format!("old {size}\n")), "{proof}");
+    let file = out.keep("growth", &proof);
+    let check = ["trail", "check-consistency", &file, "--client", &client];
+    assert!(ok(Path::new(NOWHERE), &check).contains("ok: from"));
+    // To the checkpoint that was kept as well.
+    let seen = out.keep("seen", note);
+    let to = ok(bench.path(), &[&prove[..], &["1", "--to", &seen]].concat());
+    assert!(to.ends_with(note), "{to}");
+    // Another size, another root, another tenant's key.
+    bad(
+        Path::new(NOWHERE),
+        &[
+            "trail",
+            "check-consistency",
+            &out.keep("to", &to),
+            "--client",
+            &client,
+        ],
+        4,
+        "ask for one from there",
+    );
+    let mut lines: Vec<&str> = proof.lines().collect();
+    lines.remove(1);
+    let cut = out.keep("cut", &(lines.join("\n") + "\n"));
+    bad(
+        Path::new(NOWHERE),
+        &["trail", "check-consistency", &cut, "--client", &client],
+        4,
+        "cut",
+    );
+    let other = out.client(&bench, "bolt", "bolt.json");
+    bad(
+        Path::new(NOWHERE),
+        &["trail", "check-consistency", &file, "--client", &other],
+        4,
+        "growth",
+    );
+    bad(
+        bench.path(),
+        &[&prove[..], &["100000"]].concat(),
+        2,
+        "choose sizes up to that",
+    );
+}
+
+#[test]
+fn a_proof_shows_one_entry_and_no_other() {
+    let (bench, out) = (worked(20), Outside(Folder::new()));
+    let client = out.client(&bench, "acme", "acme.json");
+    let (_, proof, err) = said(bench.path(), &["trail", "prove", "--tenant", "acme", "0"]);
+    let entry = err
+        .lines()
+        .find_map(|line| line.strip_prefix("entry: "))
+        .unwrap();
+    let (proof, right) = (out.keep("proof", &proof), out.keep("right", entry));
+    let wrong = out.keep("wrong", &entry.replacen("time_ms", "time_mS", 1));
+    let check = |entry: &str, client: &str| {
+        let args = [
+            "trail",
+            "check-proof",
+            &proof,
+            "--entry",
+            entry,
+            "--client",
+            client,
+        ];
+        said(Path::new(NOWHERE), &args).0
+    };
+    assert_eq!(check(&right, &client), 0);
+    assert_eq!(check(&wrong, &client), 4);
+    assert_eq!(check(&right, &out.client(&bench, "bolt", "bolt.json")), 4);
+}
