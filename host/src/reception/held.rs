@@ -42,8 +42,8 @@ impl NotTaken {
                 | NotStarted::Boundary { .. }
                 | NotStarted::Defaults(_)
                 | NotStarted::Rollout(_, _)
-                | NotStarted::Knowledge { .. }
                 | NotStarted::HomeFile(_)
+                | NotStarted::TwoSeated(_)
                 | NotStarted::NotSigned { .. } => false,
             },
         }

@@ -52,7 +52,7 @@ pub(crate) fn export_log(
 /// When it cannot be written.
 pub(crate) fn export_text(to: &Dir, text: &str) -> Result<(), StoreError> {
     let fail = StoreError::io(EXPORT_README.to_owned());
-    to.write(EXPORT_README, text).map_err(fail)
+    super::write_file(to, EXPORT_README, text.as_bytes()).map_err(fail)
 }
 
 fn is_empty(to: &Dir) -> Result<(), StoreError> {

@@ -153,7 +153,7 @@ fn take_out<'a>(envelope: &Envelope, top: &Top<'a>, document: &'a str) -> Option
         inner.push((text, at));
     }
     frame.push_str(document.get(done..)?);
-    (too_many || !inner.is_empty()).then(|| Opened {
+    (too_many || !inner.is_empty()).then_some(Opened {
         name: envelope.name,
         frame,
         inner,
