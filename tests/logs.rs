@@ -58,7 +58,8 @@ impl Outside {
 
 fn go_on(bench: &Bench) -> String {
     let args = ["trail", "go-on", "--tenant", "acme", "--by", PERSON];
-    let went = ok(bench.path(), &[&args[..], &["--format", "json"]].concat());
+    let more = ["--yes-end-a-healthy-log", "--format", "json"];
+    let went = ok(bench.path(), &[&args[..], &more].concat());
     let went: serde_json::Value = serde_json::from_str(&went).unwrap();
     went["before"].as_str().unwrap().to_owned()
 }

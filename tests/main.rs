@@ -10,6 +10,7 @@
     reason = "a test that cannot go on says so by stopping"
 )]
 
+mod agree;
 mod alerts;
 mod answers;
 mod audit;

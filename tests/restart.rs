@@ -350,7 +350,9 @@ fn a_folder_that_was_put_back_to_an_earlier_state_is_recognised_and_gone_on_from
         error.to_string().contains("put back to an earlier state"),
         "{error}"
     );
-    let went = casemate.trail_go_on(&acme, PERSON).unwrap();
+    let went = casemate
+        .trail_go_on(&acme, PERSON, casemate::Healthy::Keep)
+        .unwrap();
     let before = went.before.unwrap();
     assert_eq!((before.size, before.root), (known.size(), known.root()));
     let mut session = start(&casemate, &acme);

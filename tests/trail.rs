@@ -207,6 +207,8 @@ fn going_on_needs_somebody_of_the_roster_and_is_told() {
     ];
     assert_eq!(said(bench.path(), &args).0, 2);
     let args = ["trail", "go-on", "--tenant", "acme", "--by", PERSON];
+    assert_eq!(said(bench.path(), &args).0, 2, "it is sound");
+    let args = [&args[..], &["--yes-end-a-healthy-log"]].concat();
     let before = json(bench.path(), &["trail", "head", "--tenant", "acme"]);
     let went = json(bench.path(), &args);
     assert_eq!(went["before"], before["log"]);

@@ -39,6 +39,7 @@ fn opening(scope: &TenantScope) -> Opening {
         now: NOW,
         sealed: 0,
         committed: None,
+        store: None,
         key: scope.trail_key(),
     }
 }

@@ -132,6 +132,7 @@ impl Casemate {
             Ok(number)
         });
         erased.entry = Some(recorded.map_err(|e| in_home(e.into()))?);
+        records.sign(&log).map_err(in_home)?;
         erased.alerts = Some(alerts);
         erased.salt = Some(hex::encode(salt.as_bytes()));
         Ok(())

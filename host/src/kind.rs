@@ -90,6 +90,7 @@ impl TrailError {
             | Self::RunFull { .. }
             | Self::Key(_)
             | Self::Differs { .. }
+            | Self::NotStored { .. }
             | Self::Disagreement(_) => ErrorKind::Environment,
         }
     }
@@ -108,10 +109,14 @@ impl crate::TrailsError {
                 error: GoOnError::Trail(error),
                 ..
             } => error.kind(),
-            Self::NotInRoster(_)
-            | Self::NoEntry { .. }
-            | Self::NoLog { .. }
-            | Self::Sizes { .. } => ErrorKind::Usage,
+            Self::GoOn {
+                error: GoOnError::Sign(error),
+                ..
+            } => error.kind(),
+            Self::NotAllowed(error) => error.kind(),
+            Self::Healthy(_) | Self::NoEntry { .. } | Self::NoLog { .. } | Self::Sizes { .. } => {
+                ErrorKind::Usage
+            }
             Self::NoCheckpoint(_)
             | Self::NotSigned { .. }
             | Self::GoOn {
@@ -128,18 +133,15 @@ impl crate::trail::OpenError {
     /// What kind of thing went wrong.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Io(_) | Self::Key(_) | Self::Earlier => ErrorKind::Environment,
+            Self::Io(_) | Self::Key(_) => ErrorKind::Environment,
             Self::Record(error) => error.kind(),
             Self::Header(_)
-            | Self::NoJournal(_)
+            | Self::Apart(_)
             | Self::Checkpoint(_)
             | Self::OtherLog { .. }
             | Self::Tile(_)
             | Self::Root { .. }
             | Self::HeadDamaged
-            | Self::RolledBack { .. }
-            | Self::Forked { .. }
-            | Self::Stranger { .. }
             | Self::Changed { .. }
             | Self::Damaged { .. }
             | Self::Disagreement { .. }

@@ -7,16 +7,14 @@ use crate::custody::Custody;
 use crate::knowledge::KnowledgeFault;
 use crate::link::Linking;
 use crate::model::{Clock, Digest, Instant, ModuleName, TenantId, Text, caught};
-use crate::record::{Recorder, Written};
+use crate::record::Written;
 use crate::sandbox::{
     EngineError, Granted, Grants, Manifest, Memory, Module, Sandbox, module_digest,
 };
 use crate::store::{
-    Below, CompiledCache, Dir, Folders, Home, Random, Records, StoreError, SystemRandom,
-    TenantScope, View, WriterLock,
+    Below, CompiledCache, Dir, Folders, Home, Random, StoreError, SystemRandom, TenantScope, View,
 };
 use crate::suspension::Suspensions;
-use crate::trail::{Log, Opening, Origin};
 use crate::triage::{Cancel, NotStarted, Observer, Parts, Session};
 use crate::written::Problems;
 use std::collections::BTreeMap;
@@ -431,51 +429,6 @@ impl Casemate {
     /// What must be signed now: what `host.toml` says and what the settings do.
     pub(crate) fn required(&self) -> Result<Result<RequireSigned, Problems>, StoreError> {
         required(&self.home, &self.settings)
-    }
-
-    /// Opens a tenant's store and continues its trail.
-    pub(crate) fn continue_trail(
-        &self,
-        scope: &TenantScope,
-        writer: &WriterLock,
-        now: Instant,
-    ) -> Result<(Records, Log), NotStarted> {
-        let tenant = scope.tenant();
-        let records = scope.records(writer, self.settings.cache_bytes)?;
-        let mut origin = [0; 16];
-        self.settings.random.fill(&mut origin)?;
-        let committed = records.view()?.trail_committed()?;
-        let opening = Opening {
-            origin: Origin::from_bytes(origin),
-            now,
-            sealed: 0,
-            committed: Some(committed),
-            key: scope.trail_key(),
-        };
-        let (log, found) =
-            Log::open(scope.trail(writer)?, opening).map_err(|error| NotStarted::Trail {
-                tenant: tenant.clone(),
-                error,
-            })?;
-        if found.dropped.is_some() || !found.abandoned.is_empty() || !found.unstored.is_empty() {
-            tracing::warn!(%tenant, abandoned = found.abandoned.len(), unstored = found.unstored.len(),
-                torn = found.dropped.is_some(), "the last writer was stopped in the middle; continuing");
-        }
-        Ok((records, log))
-    }
-
-    pub(crate) fn recorder<'a>(
-        &'a self,
-        records: &'a Records,
-        log: &'a Log,
-        now: Instant,
-    ) -> Recorder<'a> {
-        Recorder {
-            records,
-            log,
-            random: &*self.settings.random,
-            now,
-        }
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Reception<'c> {
     open: BTreeMap<TenantId, Open>,
     /// What became of tenants that had to make room, until it is told.
     drafted: Vec<OfDrafting>,
+    /// Tenants whose trail could not be signed to the end when they were given back.
+    not_signed: Vec<(TenantId, SessionError)>,
     /// Tenants that another process did not give back, and when that was given up.
     in_vain: BTreeMap<TenantId, Instant>,
     /// Tenants that failed in the middle, and take no more in.
@@ -123,6 +125,7 @@ impl<'c> Reception<'c> {
             as_of,
             open: BTreeMap::new(),
             drafted: Vec::new(),
+            not_signed: Vec::new(),
             in_vain: BTreeMap::new(),
             held: BTreeMap::new(),
             stop: casemate.settings().cancel.clone(),
@@ -290,7 +293,8 @@ impl<'c> Reception<'c> {
             if let Some(mut open) = self.open.remove(&tenant) {
                 let drafted = open.draft();
                 self.drafted
-                    .extend(drafted.map(|drafted| (tenant, drafted)));
+                    .extend(drafted.map(|drafted| (tenant.clone(), drafted)));
+                self.ended(tenant, open);
             }
         }
     }
@@ -360,16 +364,39 @@ impl<'c> Reception<'c> {
     pub fn give_back(&mut self) {
         let now = self.now().millis();
         let mut busy = false;
-        self.open.retain(|_, open| {
+        let mut given_back = Vec::new();
+        for (tenant, open) in std::mem::take(&mut self.open) {
             let idle = now.saturating_sub(open.last.millis());
             let age = now.saturating_sub(open.since.millis());
             let (used, young) = ((0..IDLE_MS).contains(&idle), (0..OPEN_MS).contains(&age));
             busy |= used && !young;
-            used && young
-        });
+            match used && young {
+                true => drop(self.open.insert(tenant, open)),
+                false => given_back.push((tenant, open)),
+            }
+        }
+        for (tenant, open) in given_back {
+            self.ended(tenant, open);
+        }
         if busy {
             // Its next document is here already: who waits for it must be able to come first.
             std::thread::sleep(2 * ASK);
+        }
+    }
+
+    /// Gives back every tenant, each with its trail signed to the end. Tells those of which that failed,
+    /// also since it was opened.
+    pub fn end(mut self) -> Vec<(TenantId, SessionError)> {
+        for (tenant, open) in std::mem::take(&mut self.open) {
+            self.ended(tenant, open);
+        }
+        self.not_signed
+    }
+
+    fn ended(&mut self, tenant: TenantId, open: Open) {
+        if let Err(error) = open.session.end() {
+            tracing::error!(%tenant, %error, "the end of its trail is not signed");
+            self.not_signed.push((tenant, error));
         }
     }
 

@@ -113,6 +113,7 @@ impl Casemate {
                 entry,
             });
         }
+        records.sign::<NotStarted>(&log)?;
         Ok(done)
     }
 }

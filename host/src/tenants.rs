@@ -172,7 +172,8 @@ impl Casemate {
         let now = self.settings().clock.now();
         let (records, log) = self.continue_trail(&scope, &writer, now)?;
         let recorder = self.recorder(&records, &log, now);
-        recorder.suspensions(&self.standing()?)
+        recorder.suspensions(&self.standing()?)?;
+        records.sign(&log)
     }
 
     /// What there is to know of a tenant, read beside a writer or without one.

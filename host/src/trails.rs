@@ -3,6 +3,7 @@
 use crate::earlier::Exported;
 use crate::model::{TenantId, Text};
 use crate::open::Casemate;
+use crate::setup::{SetupError, operator};
 use crate::store::{Dir, GoOnError, StoreError, TrailReader, WentOn, export_trail};
 use crate::trail::note::{Checkpoint, Proof, SignedCheckpoint, VerifierKey};
 use crate::trail::{Commitment, Entries, Finding, Report, Restore, Salt, prove};
@@ -14,9 +15,14 @@ pub enum TrailsError {
     /// A file could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Whoever asks for it is not in the roster.
-    #[error("`{0}` is not in the roster")]
-    NotInRoster(Text),
+    /// Whoever asks for it may not.
+    #[error(transparent)]
+    NotAllowed(#[from] SetupError),
+    /// The log is sound and would be ended.
+    #[error(
+        "the trail of tenant `{0}` is sound, and going on would end its log for good: the client would have to be told; `--yes-end-a-healthy-log` says that it is meant"
+    )]
+    Healthy(TenantId),
     /// The tenant has no trail yet, or nothing of it was signed yet.
     #[error(
         "the trail of tenant `{0}` has no checkpoint yet: it gets one when a run for the tenant has ended"
@@ -87,6 +93,15 @@ pub enum TrailsError {
     Key(#[from] crate::trail::note::SignError),
 }
 
+/// What [`Casemate::trail_go_on`] does with a log that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Healthy {
+    /// It stays, and that is an error.
+    Keep,
+    /// It is ended all the same.
+    End,
+}
+
 /// An entry with the proof that it stands in its log.
 #[derive(Clone, Debug)]
 pub struct Proven {
@@ -139,17 +154,24 @@ impl Casemate {
         Ok(self.home().tenant(tenant)?.verify_trail(seen)?)
     }
 
-    /// The last checkpoint of a tenant's trail, and the key that signed it.
+    /// The last checkpoint of a tenant's trail, and the key that signed it. The whole trail is checked
+    /// before: what is given out is what the key signed, and nothing later is known.
     ///
     /// # Errors
-    /// When there is none yet, or the key cannot be used.
+    /// When there is none yet, the trail does not hold, or the key cannot be used.
     pub fn trail_head(
         &self,
         tenant: &TenantId,
     ) -> Result<(SignedCheckpoint, VerifierKey), TrailsError> {
         let scope = self.home().tenant(tenant)?;
-        let signed = scope.checkpoint()?;
-        let signed = signed.ok_or_else(|| TrailsError::NoCheckpoint(tenant.clone()))?;
+        let report = scope.verify_trail(None)?.unwrap_or_default();
+        if let Some(bad) = report.bad {
+            let tenant = tenant.clone();
+            return Err(TrailsError::Bad { tenant, bad });
+        }
+        let signed = report
+            .checkpoint
+            .ok_or_else(|| TrailsError::NoCheckpoint(tenant.clone()))?;
         let signer = scope.trail_key().signer(signed.unverified().origin())?;
         Ok((signed, signer.key().clone()))
     }
@@ -195,17 +217,25 @@ impl Casemate {
 
     /// Begins a new log for a tenant whose trail was put back to an earlier state, or cannot be read any
     /// more. Its first entry names the last checkpoint that is known of the old one, which is kept as it
-    /// is in `trails/` of the tenant's folder.
+    /// is in `trails/` of the tenant's folder. A log that holds is ended only where that is meant.
     ///
     /// # Errors
-    /// When whoever does it is not in the roster, another process writes for the tenant, or a file
-    /// cannot be written.
-    pub fn trail_go_on(&self, tenant: &TenantId, by: &str) -> Result<WentOn, TrailsError> {
-        if self.roster().person(by).is_none() {
-            return Err(TrailsError::NotInRoster(Text::capped(by, 100)));
-        }
+    /// When whoever does it is no operator of the roster, the log holds and is not to be ended, another
+    /// process writes for the tenant, or a file cannot be written.
+    pub fn trail_go_on(
+        &self,
+        tenant: &TenantId,
+        by: &str,
+        healthy: Healthy,
+    ) -> Result<WentOn, TrailsError> {
+        operator(self.home(), by)?;
         let scope = self.home().tenant(tenant)?;
+        // Before the lock is held: a store that a stopped machine left is repaired by who reads it.
+        let report = scope.verify_trail(None);
         let writer = scope.lock()?;
+        if healthy == Healthy::Keep && report.is_ok_and(|r| r.is_some_and(|r| r.bad.is_none())) {
+            return Err(TrailsError::Healthy(tenant.clone()));
+        }
         let random = &*self.settings().random;
         let mut salt = [0; 32];
         random.fill(&mut salt)?;

@@ -161,6 +161,7 @@ fn opening(origin: Origin) -> Opening {
         now: NOW,
         sealed: 0,
         committed: None,
+        store: None,
         key: Arc::new(MemoryKey::from_seed(SEED)),
     }
 }

@@ -159,7 +159,7 @@ impl CapabilityAudit {
                 home.tenant(only)?;
                 vec![only.clone()]
             }
-            None => home.tenants()?.0,
+            None => home.named_tenants()?,
         };
         // One that does not hold is told where it decides.
         let standing = Suspensions::parse(home.text(Suspensions::FILE)?.as_deref());

@@ -331,6 +331,11 @@ impl Change {
         })
     }
 
+    /// Keeps what is known of the trail.
+    pub(super) fn seal_trail(&mut self, seal: &crate::trail::Seal) -> Result<(), StoreError> {
+        self.put_state(t::TRAIL, seal)
+    }
+
     /// Says how far into the trail the results of runs are held.
     pub(crate) fn set_trail(&mut self, committed: u64) -> Result<(), StoreError> {
         guarded!(self.tenant, {

@@ -2,9 +2,9 @@
 
 use super::guard::guarded;
 use super::records::AnyVersion;
-use super::{Random, StoreError, TenantScope, WriterLock, file, opened};
+use super::{Random, StoreError, TenantScope, WriterLock, file};
 use crate::model::Instant;
-use crate::trail::{self, Before, EARLIER, Log, OpenError, Opening, Origin, Restore, last_known};
+use crate::trail::{self, Before, Log, OpenError, Opening, Origin, Restore, last_known};
 
 /// What became of a tenant's trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub enum GoOnError {
     /// The old log cannot be read at all, or the new one not be written.
     #[error(transparent)]
     Trail(#[from] OpenError),
+    /// The new log could not be signed.
+    #[error(transparent)]
+    Sign(#[from] trail::TrailError),
     /// There was never a log that could be gone on after.
     #[error("the tenant has no trail yet, and none is known")]
     NoTrail,
@@ -54,19 +57,26 @@ impl TenantScope {
         let mut shelf = self.trail(writer)?;
         let known = last_known(&mut shelf, &*key)?;
         drop(shelf);
-        let records = guarded!(tenant, { self.records_of_any_version(writer, 1 << 20) })?;
-        let committed = records.as_ref().map(AnyVersion::trail_committed);
+        let before = guarded!(tenant, { self.records_of_any_version(writer, 1 << 20) })?;
+        let committed = before.as_ref().map(AnyVersion::trail_committed);
         let committed = committed.transpose()?.flatten();
+        drop(before);
         let base = known.next.max(committed.unwrap_or(0));
         if known.before.is_none() && base == 0 {
             return Err(GoOnError::NoTrail);
         }
+        // Before anything is moved: where it cannot be written, nothing was changed.
+        let records = match self.is_destroyed() {
+            true => None,
+            false => Some(self.records(writer, 1 << 20)?),
+        };
         self.put_trail_aside(known.before)?;
         let opening = Opening {
             origin: Origin::from_bytes(origin),
             now,
             sealed: 0,
             committed,
+            store: None,
             key,
         };
         let entry = Restore {
@@ -74,38 +84,14 @@ impl TenantScope {
             ..entry
         };
         let log = Log::begin_after(self.trail(writer)?, &opening, base, entry)?;
+        if let Some(records) = records {
+            records.sign::<GoOnError>(&log)?;
+        }
         Ok(WentOn {
             before: known.before,
             log: log.origin(),
             entry: base,
         })
-    }
-
-    /// Brings a trail of the earlier form to this one; one that is of this form stays as it is.
-    pub(super) fn upgrade_trail(
-        &self,
-        writer: &WriterLock,
-        cache_bytes: usize,
-    ) -> Result<(), StoreError> {
-        let path = format!("trail/{EARLIER}");
-        let earlier = match opened::to_read(self.folder(), &path) {
-            Ok(file) => std::io::BufReader::new(file),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            Err(e) => return Err(StoreError::io(self.path(&path))(e)),
-        };
-        let tenant = self.tenant();
-        let records = guarded!(tenant, { self.records_of_any_version(writer, cache_bytes) })?;
-        let committed = records.as_ref().map(AnyVersion::trail_committed);
-        let known = committed.transpose()?.flatten().unwrap_or(0);
-        let shelf = Box::new(self.trail(writer)?);
-        match trail::upgrade(shelf, earlier, known, &*self.trail_key()) {
-            Ok(_) => Ok(()),
-            Err(OpenError::Io(error)) => Err(StoreError::io(self.path("trail"))(error)),
-            Err(error) => Err(StoreError::Damaged {
-                tenant: tenant.to_string(),
-                message: error.to_string(),
-            }),
-        }
     }
 
     /// Moves the trail's folder to `trails/LOG`, where it is kept as it is.

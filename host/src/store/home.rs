@@ -5,6 +5,7 @@ use super::{CompiledCache, Dir, Quarantine, Random, StoreError, TenantScope};
 use super::{file, folders, version};
 use crate::custody::Custody;
 use crate::model::{ModuleName, TenantId};
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -157,6 +158,26 @@ impl Home {
             }
         }
         Ok((tenants, strangers))
+    }
+
+    /// Every tenant that anything in the home names: what lies in `tenants/`, whatever it is, a head of a
+    /// trail, or keys; in the order of their ids. Of some the folder cannot be opened, or is gone.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn named_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        let mut named: BTreeSet<TenantId> = self.tenants()?.0.into_iter().collect();
+        for folder in ["tenants", "heads", "keys"] {
+            let entries = match self.root.read_dir(folder) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                entries => entries.map_err(StoreError::io(folder))?,
+            };
+            for entry in entries {
+                let name = entry.map_err(StoreError::io(folder))?.file_name();
+                named.extend(TenantId::parse(&name.to_string_lossy()).ok());
+            }
+        }
+        Ok(named.into_iter().collect())
     }
 
     /// Makes the folder of a new tenant, and its keys.

@@ -34,6 +34,7 @@ mod retain;
 mod scope;
 mod seal;
 mod sealed;
+mod sealing;
 mod shadow;
 mod shelf;
 mod tables;

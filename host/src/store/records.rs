@@ -109,6 +109,22 @@ impl Records {
         Ok(records)
     }
 
+    /// Of an earlier version, which has the same tables; its key is checked.
+    pub(super) fn to_upgrade(
+        seal: Arc<Seal>,
+        file: std::fs::File,
+        cache_bytes: usize,
+        closing: &Closing,
+    ) -> Result<Self, StoreError> {
+        let tenant = seal.tenant().clone();
+        guarded!(tenant, {
+            let raw = AnyVersion::open(&tenant, file, cache_bytes, closing)?;
+            let read = raw.database.begin_read();
+            check_key(&seal, &read.map_err(|e| failure(&tenant)(&e))?)?;
+            Ok(Self { seal, raw })
+        })
+    }
+
     fn tenant(&self) -> &TenantId {
         &self.raw.tenant
     }

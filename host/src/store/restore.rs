@@ -139,6 +139,10 @@ impl Home {
             Ok(went) => Ok(Some(went.entry)),
             Err(GoOnError::NoTrail) => Ok(None),
             Err(GoOnError::Store(error)) => Err(error.into()),
+            Err(GoOnError::Sign(error)) => Err(BackupError::Trail {
+                tenant: tenant.clone(),
+                error: error.into(),
+            }),
             Err(GoOnError::Trail(error)) => Err(BackupError::Trail {
                 tenant: tenant.clone(),
                 error,

@@ -158,6 +158,11 @@ impl TenantScope {
         }
     }
 
+    /// Whether a database is there; a link counts as one, and is then not followed.
+    pub(super) fn has_store(&self) -> bool {
+        self.dir.symlink_metadata(STORE).is_ok()
+    }
+
     /// Opens the tenant's database for writing, making it where it is not there.
     ///
     /// # Errors
@@ -165,8 +170,7 @@ impl TenantScope {
     /// has failed in this process.
     pub fn records(&self, writer: &WriterLock, cache_bytes: usize) -> Result<Records, StoreError> {
         self.closing.check()?;
-        // A link counts as one that is there, and is then not followed.
-        if self.dir.symlink_metadata(STORE).is_err() {
+        if !self.has_store() {
             self.first_keys()?;
             drop(self.new_records(writer, cache_bytes)?);
             self.put_new_records(writer)?;
@@ -194,6 +198,21 @@ impl TenantScope {
         let put = self.dir.rename(NEW_STORE, &self.dir, STORE);
         put.and_then(|()| file::sync(&self.dir))
             .map_err(StoreError::io(self.path(STORE)))
+    }
+
+    /// The tenant's database for writing, of an earlier version with the same tables; none where it has
+    /// none.
+    pub(super) fn records_to_upgrade(
+        &self,
+        _writer: &WriterLock,
+        cache_bytes: usize,
+    ) -> Result<Option<Records>, StoreError> {
+        if !self.has_store() {
+            return Ok(None);
+        }
+        let opened = opened::to_write(&self.dir, STORE);
+        let file = opened.map_err(StoreError::io(self.path(STORE)))?;
+        Records::to_upgrade(self.seal()?, file.into_std(), cache_bytes, &self.closing).map(Some)
     }
 
     /// The tenant's database for writing, whatever version it is of; none where it has none.

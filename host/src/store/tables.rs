@@ -65,6 +65,8 @@ pub(super) const BOUNDARIES: Sealed<u64> = Sealed::new("boundaries");
 pub(super) const DEFAULTS: Sealed<u64> = Sealed::new("defaults");
 /// What was in effect at the last start, by name.
 pub(super) const STATE: Sealed<&str> = Sealed::new("state");
+/// The name in [`STATE`] of what is known of the trail.
+pub(super) const TRAIL: &str = "trail";
 /// What was deleted because its time was over, by the entry of the trail.
 pub(super) const DELETIONS: Sealed<u64> = Sealed::new("deletions");
 /// The last word on each module that could not do its work.

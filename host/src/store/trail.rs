@@ -1,11 +1,14 @@
 //! A tenant's trail: where it lies, the key that signs it, and whether it holds.
 
 use super::shelf::{TrailFolder, TrailReader};
-use super::{StoreError, TenantScope, WriterLock, file};
-use crate::custody::Custody;
+use super::{Records, StoreError, TenantScope, WriterLock, file};
+use crate::custody::{Custody, CustodyError};
 use crate::model::TenantId;
 use crate::trail::note::{Checkpoint, NoteFault, SignError, SignedCheckpoint, Signer, VerifierKey};
-use crate::trail::{CheckpointKey, Report, head_checkpoint, verify};
+use crate::trail::{
+    Apart, CheckpointKey, Files as _, Finding, JOURNAL, Report, Seal, StoreSays, head_checkpoint,
+    stands, stands_without, verify,
+};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,38 +127,102 @@ impl TenantScope {
     /// # Errors
     /// When a file cannot be read. What is wrong with the trail is in the report.
     pub fn verify_trail(&self, seen: Option<&Checkpoint>) -> Result<Option<Report>, StoreError> {
-        let key = self.trail_key();
-        let named = |log: &str| key.signer(log).ok().map(|signer| signer.key().clone());
         let mut tried = 0;
         loop {
             tried += 1;
-            // Before the folder is read: a writer may sign a later one in between.
-            let known = self.known_checkpoint()?;
-            let Some(mut trail) = self.read_trail()? else {
-                return Ok(None);
-            };
-            let latest = match (&known, seen) {
-                (Some(known), Some(seen))
-                    if known.origin() == seen.origin() && known.size() >= seen.size() =>
-                {
-                    Some(known)
-                }
-                (known, None) => known.as_ref(),
-                (_, Some(seen)) => Some(seen),
-            };
-            let report = verify(&mut trail, &named, latest);
-            if report.bad.is_none() && latest != seen {
-                // Both: the one that was seen may be of another history than the one that is known.
-                let again = seen.map(|seen| verify(&mut trail, &named, Some(seen)));
-                if let Some(again) = again.filter(|again| again.bad.is_some()) {
-                    return Ok(Some(again));
-                }
-            }
-            if report.bad.is_none() || tried == TRIES {
-                return Ok(Some(report));
+            let report = self.verify_once(seen)?;
+            let is_bad = report.as_ref().is_some_and(|report| report.bad.is_some());
+            if !is_bad || tried == TRIES {
+                return Ok(report);
             }
             std::thread::sleep(PAUSE);
         }
+    }
+
+    fn verify_once(&self, seen: Option<&Checkpoint>) -> Result<Option<Report>, StoreError> {
+        let key = self.trail_key();
+        let named = |log: &str| key.signer(log).ok().map(|signer| signer.key().clone());
+        // The store, the head, then the folder: a writer signs, and then says so in the other order.
+        let sealed = self.store_says()?;
+        let head = file::read(self.home(), &self.head(), 64 << 20)?;
+        let signed = head.as_deref().map(head_checkpoint);
+        let known = signed.flatten();
+        let known = known.as_ref().map(SignedCheckpoint::unverified);
+        let Some(mut trail) = self.read_trail()? else {
+            let apart = stands_without(known, sealed).err();
+            let seen = seen.map(|seen| Finding::NoCheckpoint { seen: seen.size() });
+            let bad = apart.map(Finding::Apart).or(seen);
+            return Ok(bad.map(Report::without));
+        };
+        let mut report = verify(&mut trail, &named, seen);
+        if report.bad.is_none() && head.is_some() && known.is_none() {
+            report.bad = Some(Finding::HeadDamaged);
+        }
+        if report.bad.is_none()
+            && trail
+                .read(JOURNAL)
+                .map_err(StoreError::io(self.path("trail")))?
+                .is_none()
+        {
+            report.bad = Some(Apart::NoJournal.into());
+        }
+        if let (None, Some(log)) = (&report.bad, report.origin) {
+            let through = self.store_says()?;
+            let store = match (sealed, through) {
+                (
+                    StoreSays::Sealed(Seal { signed, .. }),
+                    StoreSays::Sealed(Seal { through, .. }),
+                ) => StoreSays::Sealed(Seal { signed, through }),
+                (_, later) => later,
+            };
+            let signed = report.checkpoint.as_ref();
+            let signed = signed.map(SignedCheckpoint::unverified);
+            let entries = report.totals.entries;
+            let stands = stands(&mut trail, log, (signed, entries), known, Some(store));
+            report.bad = stands.err().map(Finding::Apart);
+        }
+        Ok(Some(report))
+    }
+
+    /// What the store says of the trail, beside a writer or without one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn store_says(&self) -> Result<StoreSays, StoreError> {
+        if self.is_destroyed() {
+            return Ok(StoreSays::Destroyed);
+        }
+        let view = self.read_records(1 << 20)?;
+        let seal = view.map(|view| view.trail_seal()).transpose()?.flatten();
+        Ok(seal.map_or(StoreSays::Nothing, StoreSays::Sealed))
+    }
+
+    /// The store open for writing, where there is one, and what it says of the trail. One that a stopped
+    /// machine left is repaired.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) fn records_if_any(
+        &self,
+        writer: &WriterLock,
+        cache_bytes: usize,
+    ) -> Result<(StoreSays, Option<Records>), StoreError> {
+        if self.is_destroyed() {
+            return Ok((StoreSays::Destroyed, None));
+        }
+        if !self.has_store() {
+            return Ok((StoreSays::Nothing, None));
+        }
+        let records = self.records(writer, cache_bytes)?;
+        let seal = records.view()?.trail_seal()?;
+        let says = seal.map_or(StoreSays::Nothing, StoreSays::Sealed);
+        Ok((says, Some(records)))
+    }
+
+    /// Whether what the tenant's data is sealed with was destroyed.
+    pub(super) fn is_destroyed(&self) -> bool {
+        let key = self.custody().vault_key(self.tenant());
+        matches!(key, Err(CustodyError::Destroyed { .. }))
     }
 
     /// Where in the home the head of the trail is kept.

@@ -7,6 +7,7 @@ use super::sealed::{Numbers, Plain, RowKey, Sealed, ToRead};
 use super::tables::{self as t, GroupRow, Notice, Rejected, Stored, meta};
 use super::version::check_store;
 use crate::model::{AlertNumber, Case, Draft, Enrichment, Instant, Placement, Rule, TenantId};
+use crate::trail;
 use redb::backends::FileBackend;
 use redb::{
     ConcurrencyMode, Database, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction,
@@ -132,6 +133,11 @@ impl View {
             };
             Ok(Some(self.block(&row.open()?)?.taken_in))
         })
+    }
+
+    /// What is sealed here of the trail; none where none was begun.
+    pub(crate) fn trail_seal(&self) -> Result<Option<trail::Seal>, StoreError> {
+        self.state(t::TRAIL)
     }
 
     /// How far into the trail the results of runs are held here.

@@ -1,6 +1,7 @@
 //! What is on the disk of a trail, and the order in which it gets there: entries into the journal,
 //! from there into tiles, read back, and only then signed.
 
+use super::entry::Before;
 use super::frame::Header;
 use super::head::Head;
 use super::journal::{BUNDLE, Frames, Framing, JOURNAL, Journal};
@@ -8,6 +9,7 @@ use super::ledger::Ledger;
 use super::log::TrailError;
 use super::merkle::{Edge, Hash, Tile, TileKind, bundle_push, bundle_read};
 use super::note::{Checkpoint, SignError, SignedCheckpoint, Signer};
+use super::open::before;
 use super::right::Right;
 use super::shelf::{Shelf, folders_above};
 use super::tiles::unfinished;
@@ -66,6 +68,11 @@ pub(super) struct Disk {
     /// The log as it was last signed.
     pub(super) signed: Right,
     pub(super) checkpoint: Option<Arc<SignedCheckpoint>>,
+    /// What the head outside is of; none where there is none of this log.
+    pub(super) head: Option<Before>,
+    /// The number behind the last entry that the store is known to know; none where no store goes with
+    /// the log. Nothing behind it is signed.
+    pub(super) stored: Option<u64>,
     /// Folders whose names are on stable storage.
     pub(super) folders: BTreeSet<String>,
     pub(super) limits: Limits,
@@ -96,6 +103,8 @@ impl Disk {
             written: signed.edge().clone(),
             signed,
             checkpoint,
+            head: None,
+            stored: None,
             folders: BTreeSet::new(),
             limits,
         }
@@ -126,7 +135,12 @@ impl Disk {
         if let Some(checkpoint) = &self.checkpoint
             && self.unsigned() == 0
         {
-            return Ok(Arc::clone(checkpoint));
+            let checkpoint = Arc::clone(checkpoint);
+            // A host that stopped in between left the head behind.
+            if self.head != before(checkpoint.unverified()) {
+                self.keep_head(&checkpoint, books)?;
+            }
+            return Ok(checkpoint);
         }
         let (right, stale) = match self.unsigned() {
             0 => (self.signed.clone(), Vec::new()),
@@ -143,13 +157,18 @@ impl Disk {
         for path in stale {
             self.shelf.remove(&path).map_err(TrailError::Write)?;
         }
-        self.shelf
-            .keep_head(&Head::bytes(&signed, books))
-            .map_err(TrailError::Write)?;
+        self.keep_head(&signed, books)?;
         if self.journal.end() > self.limits.long {
             self.shorten().map_err(TrailError::Write)?;
         }
         Ok(signed)
+    }
+
+    fn keep_head(&mut self, signed: &SignedCheckpoint, books: &Ledger) -> Result<(), TrailError> {
+        let kept = self.shelf.keep_head(&Head::bytes(signed, books));
+        kept.map_err(TrailError::Write)?;
+        self.head = before(signed.unverified());
+        Ok(())
     }
 
     /// Brings what the last checkpoint lacks from the journal into tiles, makes them durable and

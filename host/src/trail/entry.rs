@@ -114,6 +114,14 @@ impl Entry {
         }
     }
 
+    /// The last checkpoint of the log before this one, where it says that it goes on after one.
+    pub(super) fn before(&self) -> Option<Before> {
+        if let Self::Restore(restore) = self {
+            return restore.before;
+        }
+        None
+    }
+
     /// The run that it speaks of; none where it belongs to none.
     pub fn run(&self) -> Option<RunNumber> {
         match self {

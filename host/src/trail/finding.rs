@@ -2,6 +2,7 @@ use super::frame::Fault;
 use super::ledger::Disagreement;
 use super::note::{NoteFault, ProofError};
 use super::read::{Place, ReadError};
+use super::standing::Apart;
 use super::tiles::TileError;
 use std::io;
 
@@ -110,6 +111,12 @@ pub enum Finding {
     /// Logs name each other as the one before.
     #[error("the log `{0}` is named as being before itself")]
     Circle(String),
+    /// The trail, its head and the store do not agree.
+    #[error(transparent)]
+    Apart(#[from] Apart),
+    /// The head cannot be read.
+    #[error("the head of the trail, `heads/TENANT` of the home, is not as it was written")]
+    HeadDamaged,
     /// A tile cannot be used for a proof.
     #[error(transparent)]
     Tile(TileError),

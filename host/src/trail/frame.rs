@@ -1,5 +1,5 @@
 use super::merkle::Hash;
-use std::{fmt, io};
+use std::fmt;
 
 /// The most bytes an entry may have.
 pub const MAX_ENTRY: usize = 4096;
@@ -57,17 +57,6 @@ pub(super) enum Step<'a> {
     Entry(&'a [u8]),
     End,
     Bad(Fault),
-}
-
-/// Goes through the frames of a stream.
-pub(super) struct Frames<R> {
-    reader: R,
-    window: Vec<u8>,
-    /// How much of the window is behind us.
-    passed: usize,
-    ended: bool,
-    /// Where in the file we stand.
-    pub(super) offset: u64,
 }
 
 impl Origin {
@@ -238,49 +227,6 @@ pub(super) fn step(bytes: &[u8]) -> Step<'_> {
         None => Step::Bad(Fault::Cut),
         Some(entry) if checksum(entry) != *sum => Step::Bad(Fault::Checksum),
         Some(entry) => Step::Entry(entry),
-    }
-}
-
-impl<R: io::Read> Frames<R> {
-    /// Of a stream whose first byte has this offset in the file.
-    pub(super) fn new(reader: R, offset: u64) -> Self {
-        Self {
-            reader,
-            window: Vec::new(),
-            passed: 0,
-            ended: false,
-            offset,
-        }
-    }
-
-    /// What stands here.
-    pub(super) fn step(&mut self) -> io::Result<Step<'_>> {
-        const LONGEST: usize = HEAD + MAX_ENTRY;
-        const CHUNK: u64 = 1 << 16;
-        if self.window.len() - self.passed < LONGEST && !self.ended {
-            self.window.drain(..self.passed);
-            self.passed = 0;
-            while self.window.len() < LONGEST && !self.ended {
-                let mut chunk = io::Read::take(&mut self.reader, CHUNK);
-                self.ended = io::Read::read_to_end(&mut chunk, &mut self.window)? == 0;
-            }
-        }
-        Ok(step(self.window.get(self.passed..).unwrap_or_default()))
-    }
-
-    /// What follows, to the end or as many bytes.
-    pub(super) fn rest(&mut self, most: u64) -> io::Result<Vec<u8>> {
-        let mut rest = self.window.split_off(self.passed.min(self.window.len()));
-        let mut behind = io::Read::take(&mut self.reader, most);
-        io::Read::read_to_end(&mut behind, &mut rest)?;
-        rest.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-        Ok(rest)
-    }
-
-    /// Goes on by this many bytes.
-    pub(super) fn pass(&mut self, bytes: usize) {
-        self.passed = self.window.len().min(self.passed + bytes);
-        self.offset += bytes as u64;
     }
 }
 

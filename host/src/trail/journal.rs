@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::io;
 
 /// The journal's path.
-pub(super) const JOURNAL: &str = "journal";
+pub(crate) const JOURNAL: &str = "journal";
 /// What it is made under.
 const NEW: &str = "journal.new";
 /// Entries of a full bundle.

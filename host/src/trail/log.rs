@@ -1,7 +1,7 @@
 use super::disk::{Disk, Limits};
 use super::entry::{
-    BoundaryChange, Deletion, Entry, Erasure, GrantChange, Intake, KnowledgeChange, Refused,
-    Restore, SuspensionChange,
+    Before, BoundaryChange, Deletion, Entry, Erasure, GrantChange, Intake, KnowledgeChange,
+    Refused, Restore, SuspensionChange,
 };
 use super::frame::{self, Origin};
 use super::journal::{Frames, JOURNAL};
@@ -15,8 +15,8 @@ use std::{fmt, io};
 ///
 /// Appending puts an entry in memory; [`Log::sync`], and the end of every run, writes what waits and
 /// makes it durable. Threads may share it: while one syncs, the others append, and the next sync
-/// covers them all. A checkpoint is signed by [`Log::checkpoint`], when some thousand entries have
-/// none, and when the last handle is dropped.
+/// covers them all. A checkpoint is signed by [`Log::checkpoint`]; of a log that no store goes with, also
+/// when some thousand entries have none, and when the last handle is dropped.
 #[derive(Clone)]
 pub struct Log {
     shared: Arc<Shared>,
@@ -48,6 +48,16 @@ pub enum TrailError {
     Differs {
         /// The file, below the trail's folder.
         path: String,
+    },
+    /// The store does not know yet what was to be signed.
+    #[error(
+        "the store knows the trail up to entry {through} and it has {entries}: it is not signed"
+    )]
+    NotStored {
+        /// The number behind the last entry that the store knows.
+        through: u64,
+        /// The number behind the last entry.
+        entries: u64,
     },
     /// The key that signs checkpoints cannot be used. Recording goes on.
     #[error("the checkpoint cannot be signed: {0}")]
@@ -195,6 +205,33 @@ impl Log {
         self.shared.checkpoint()
     }
 
+    /// Says that the store knows the trail up to this number, durably: what stands before it may be
+    /// signed.
+    ///
+    /// # Errors
+    /// When the log is closed.
+    pub fn stored(&self, through: u64) -> Result<(), TrailError> {
+        let mut disk = held(&self.shared.disk)?;
+        disk.stored = disk.stored.max(Some(through));
+        Ok(())
+    }
+
+    /// The last checkpoint that was signed and whose head was written; none where there is none.
+    ///
+    /// # Errors
+    /// When the log is closed.
+    pub fn signed(&self) -> Result<Option<Before>, TrailError> {
+        Ok(held(&self.shared.disk)?.head)
+    }
+
+    /// Whether so many entries are not signed that it is time for a checkpoint.
+    ///
+    /// # Errors
+    /// When the log is closed.
+    pub fn is_long_unsigned(&self) -> Result<bool, TrailError> {
+        Ok(held(&self.shared.disk)?.unsigned() >= self.shared.limits.unsigned)
+    }
+
     pub(super) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
@@ -265,7 +302,8 @@ impl Shared {
             return Ok(disk.durable);
         }
         let books = self.settle(&mut disk)?;
-        if disk.unsigned() >= self.limits.unsigned {
+        // With a store, whoever commits to it says when.
+        if disk.stored.is_none() && disk.unsigned() >= self.limits.unsigned {
             match self.sign(&mut disk, &books) {
                 Ok(_) => (),
                 Err(TrailError::Key(error)) => {
@@ -280,6 +318,15 @@ impl Shared {
     fn checkpoint(&self) -> Result<Arc<SignedCheckpoint>, TrailError> {
         let mut disk = held(&self.disk)?;
         let books = self.settle(&mut disk)?;
+        if let Some(through) = disk.stored
+            && disk.unsigned() > 0
+            && through < books.next()
+        {
+            return Err(TrailError::NotStored {
+                through,
+                entries: books.next(),
+            });
+        }
         self.sign(&mut disk, &books)
     }
 
@@ -338,7 +385,8 @@ impl Drop for Shared {
     fn drop(&mut self) {
         let is_done = self.queue().is_err()
             || held(&self.disk).is_ok_and(|d| d.checkpoint.is_none() && d.written.size() == 0);
-        if is_done || std::thread::panicking() {
+        let ends_elsewhere = held(&self.disk).is_ok_and(|disk| disk.stored.is_some());
+        if is_done || ends_elsewhere || std::thread::panicking() {
             return;
         }
         if let Err(error) = self.checkpoint() {

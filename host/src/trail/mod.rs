@@ -53,7 +53,6 @@ mod chain;
 mod client;
 mod commitment;
 mod disk;
-mod earlier;
 mod entry;
 mod finding;
 mod frame;
@@ -76,6 +75,7 @@ mod release;
 mod right;
 mod run;
 mod shelf;
+mod standing;
 mod tiles;
 mod verify;
 mod words;
@@ -88,7 +88,6 @@ pub use chain::{Back, EARLIER_LOGS, EXPORT_README, Logs, Trusted, verify_chain, 
 pub use client::{CLIENT_SCHEMA, ClientFault, ClientKnows};
 pub use commitment::{Commitment, Salt};
 pub use disk::CheckpointKey;
-pub use earlier::upgrade;
 pub use entry::{
     AbandonedRun, Before, BoundaryChange, DecidedBy, Deletion, Entry, Erasure, GrantChange,
     GrantVerb, Intake, KnowledgeChange, Recovery, RecoveryReason, Refused, Restore, Stamped,
@@ -98,11 +97,13 @@ pub use finding::Finding;
 pub use frame::{Fault, HeaderFault, MAX_ENTRY, Origin};
 pub use go_on::{LastKnown, last_known};
 pub use head::head_checkpoint;
+pub(crate) use journal::JOURNAL;
 pub use ledger::{Disagreement, Totals};
 pub use log::{Log, OutsideRun, TrailError};
 pub use memory::MemoryShelf;
 pub use memory_key::MemoryKey;
-pub use open::{EARLIER, Opening};
+pub use open::Opening;
+pub(crate) use open::{before, stands, stands_without};
 pub use open_error::OpenError;
 pub use permit::{DurablePermit, Permit, RunRecord};
 pub use read::{Entries, Found, Place, ReadError, last_entry};
@@ -112,9 +113,10 @@ pub use run::{
     Counts, Failure, FailureCode, Intent, Limit, Outcome, RefusalCode, RunNumber, RunStart, Verdict,
 };
 pub use shelf::{Files, Shelf};
+pub use standing::{Apart, Seal, StoreSays, Witness};
 pub use tiles::{TileError, prove, prove_consistency, prove_growth};
 pub use verify::{Checked, Report, verify};
 pub use words::Words;
 
 /// The file of a tenant's trail that has its newest entries.
-pub(crate) const NEWEST_FILE: &str = journal::JOURNAL;
+pub(crate) const NEWEST_FILE: &str = JOURNAL;

@@ -1,26 +1,24 @@
 use super::disk::{CHECKPOINT, CheckpointKey, Disk, Limits, NEW_CHECKPOINT};
-use super::entry::{Entry, Restore};
+use super::entry::{Before, Entry, Restore};
 use super::frame::{Fault, HEAD, HEADER, Header, Origin};
 use super::head::Head;
 use super::journal::{Frames, Framing, JOURNAL, Journal};
 use super::ledger::Ledger;
 use super::log::Log;
 use super::merkle::Hash;
-use super::note::{SignedCheckpoint, Signer};
+use super::note::{Checkpoint, SignedCheckpoint, Signer};
 use super::open_error::OpenError;
 use super::read::{Entries, Place, ReadError};
 use super::recovered::{Dropped, Recovered, recoveries};
 use super::right::Right;
 use super::run::RunNumber;
-use super::shelf::Shelf;
+use super::shelf::{Files, Shelf};
+use super::standing::{Apart, LogSays, StoreSays, compare};
 use super::tiles::{self, Tiles};
 use crate::model::Instant;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
-
-/// The file of a trail of the earlier format, which [`upgrade`](super::upgrade) brings to this one.
-pub const EARLIER: &str = "log";
 
 /// What is known when a trail is opened, beside the trail itself.
 #[derive(Clone)]
@@ -35,6 +33,8 @@ pub struct Opening {
     /// The number behind the last `run.end` whose result the store holds; none where no store goes
     /// with the trail. It counts as sealed too.
     pub committed: Option<u64>,
+    /// What the store says of it; none where no store goes with the trail.
+    pub store: Option<StoreSays>,
     /// The key that signs its checkpoints.
     pub key: Arc<dyn CheckpointKey>,
 }
@@ -61,19 +61,17 @@ impl Log {
         opening: Opening,
         limits: Limits,
     ) -> Result<(Self, Recovered), OpenError> {
-        if shelf.read(EARLIER)?.is_some() {
-            return Err(OpenError::Earlier);
-        }
         let head = head(&mut *shelf)?;
         let known = opening.sealed.max(opening.committed.unwrap_or(0));
         let Some(journal) = shelf.read(JOURNAL)? else {
-            let was = match (shelf.read(CHECKPOINT)?, &head) {
-                (Some(_), _) => "a checkpoint is",
-                (None, Some(_)) => "a checkpoint of it is known",
-                (None, None) if known > 0 => "the store holds results of its runs",
-                (None, None) => return Self::begin(shelf, limits, &opening, 0, None),
-            };
-            return Err(OpenError::NoJournal(was));
+            let head = head
+                .as_ref()
+                .and_then(|head| before(head.checkpoint.unverified()));
+            if shelf.read(CHECKPOINT)?.is_some() || known > 0 {
+                return Err(Apart::NoJournal.into());
+            }
+            compare(None, head, opening.store)?;
+            return Self::begin(shelf, limits, &opening, 0, None);
         };
         Found::of(shelf, limits, &journal, head, known, &opening)?.log()
     }
@@ -137,8 +135,13 @@ impl Log {
             entries: books.next(),
             ..Recovered::default()
         };
+        if opening.store.is_some() {
+            // What is in it already, the store will say with the checkpoint.
+            disk.stored = Some(books.next());
+        }
         let log = Self::over(disk, books);
-        if !frames.leaves.is_empty() {
+        // With a store, before anything stands in it: where it is missing later, somebody took it away.
+        if !frames.leaves.is_empty() || opening.store.is_some() {
             log.checkpoint()?;
         }
         Ok((log, found))
@@ -164,6 +167,9 @@ struct Found {
     leaves: Vec<Hash>,
     books: Ledger,
     recovered: Recovered,
+    has_store: bool,
+    /// What the head is of.
+    head: Option<Before>,
 }
 
 impl Found {
@@ -184,8 +190,21 @@ impl Found {
         if root.is_some_and(|root| root != right.edge().root()) {
             return Err(OpenError::Root { size });
         }
-        let head = follows(&mut *shelf, header, size, head)?;
+        let signed = checkpoint.as_ref().map(SignedCheckpoint::unverified);
+        let outside = head.as_ref().map(|head| head.checkpoint.unverified());
+        let entries = header.first + Framing::new(journal, HEADER).count() as u64;
+        stands(
+            &mut *shelf,
+            header.origin,
+            (signed, entries),
+            outside,
+            opening.store,
+        )?;
         let tail = tail(&mut *shelf, journal, header, size, known)?;
+        let head = head.filter(|h| h.checkpoint.unverified().origin() == header.origin.name());
+        let known_head = head
+            .as_ref()
+            .and_then(|head| before(head.checkpoint.unverified()));
         let kept = head
             .as_ref()
             .map(|head| head.checkpoint.unverified().size());
@@ -245,6 +264,8 @@ impl Found {
             leaves,
             books,
             recovered,
+            has_store: opening.store.is_some(),
+            head: known_head,
         })
     }
 
@@ -259,11 +280,18 @@ impl Found {
             self.limits,
         );
         self.leaves.iter().for_each(|leaf| disk.written.push(*leaf));
+        disk.head = self.head;
+        // The host may have stopped while it began the log.
+        let is_begun = disk.head.is_none() && disk.written.size() == 0;
+        disk.stored = self.has_store.then_some(0);
         // Always: a process that was killed may have left entries, and the names of its files, in the
         // kernel's memory only.
         disk.shelf.sync_folder(".")?;
         let log = Log::over(disk, self.books);
         log.sync()?;
+        if self.has_store && is_begun {
+            log.checkpoint()?;
+        }
         Ok((log, self.recovered))
     }
 }
@@ -287,48 +315,44 @@ fn checkpoint(
     Ok(Some(signed))
 }
 
-/// That the log in the folder is the one that is known outside, or goes on after it. Gives the head
-/// where it is of this log.
-fn follows(
-    shelf: &mut dyn Shelf,
-    header: Header,
-    size: u64,
-    head: Option<Head>,
-) -> Result<Option<Head>, OpenError> {
-    let Some(head) = head else {
-        return Ok(None);
+/// Compares a log that was found sound with its head and with what the store says. Of the log: its
+/// checkpoint, and how many entries it has.
+pub(crate) fn stands(
+    files: &mut dyn Files,
+    log: Origin,
+    (signed, entries): (Option<&Checkpoint>, u64),
+    head: Option<&Checkpoint>,
+    store: Option<StoreSays>,
+) -> Result<(), Apart> {
+    let size = signed.map_or(0, Checkpoint::size);
+    let first = Entries::new(&mut *files).ok();
+    let first = first.and_then(|mut entries| entries.next()?.ok());
+    let base = first.as_ref().map_or(0, |first| first.stamped.seq);
+    let after = first.and_then(|first| first.stamped.entry.before());
+    let mut tiles = Tiles::of(files, size);
+    let says = LogSays {
+        log,
+        checkpoint: signed.and_then(before),
+        base,
+        entries,
+        after,
+        root_at: &mut |size| tiles.root_at(size),
     };
-    let checkpoint = head.checkpoint.unverified();
-    let (known, signed, root) = (checkpoint.origin(), checkpoint.size(), checkpoint.root());
-    if known != header.origin.name() {
-        let mut entries = Entries::new(shelf).map_err(OpenError::Unknown)?;
-        let first = entries.next().transpose().map_err(OpenError::Unknown)?;
-        if let Some(Entry::Restore(Restore {
-            before: Some(before),
-            ..
-        })) = first.map(|first| first.stamped.entry)
-            && before.log.name() == known
-            && before.size == signed
-            && before.root == root
-        {
-            return Ok(None);
-        }
-        return Err(OpenError::Stranger {
-            known: known.to_owned(),
-            found: header.origin.name(),
-        });
-    }
-    if signed > size {
-        return Err(OpenError::RolledBack {
-            known: signed,
-            found: size,
-        });
-    }
-    let mut tiles = Tiles::of(shelf, size);
-    if tiles.root_at(signed).map_err(OpenError::Tile)? != root {
-        return Err(OpenError::Forked { size: signed });
-    }
-    Ok(Some(head))
+    compare(Some(says), head.and_then(before), store)
+}
+
+/// Compares a head and what the store says where there is no trail.
+pub(crate) fn stands_without(head: Option<&Checkpoint>, store: StoreSays) -> Result<(), Apart> {
+    compare(None, head.and_then(before), Some(store))
+}
+
+/// What a checkpoint says; none where it is of no log of ours.
+pub(crate) fn before(checkpoint: &Checkpoint) -> Option<Before> {
+    Some(Before {
+        log: Origin::of_name(checkpoint.origin())?,
+        size: checkpoint.size(),
+        root: checkpoint.root(),
+    })
 }
 
 /// What a journal holds.

@@ -3,6 +3,7 @@ use super::ledger::Disagreement;
 use super::log::TrailError;
 use super::note::{NoteFault, SignError};
 use super::read::{Place, ReadError};
+use super::standing::Apart;
 use super::tiles::TileError;
 use std::io;
 
@@ -13,12 +14,9 @@ pub enum OpenError {
     /// The disk failed.
     #[error("the trail cannot be opened: {0}")]
     Io(#[from] io::Error),
-    /// The trail is of the earlier format.
-    #[error("the trail is of an earlier format: `casemate upgrade` brings it to this one")]
-    Earlier,
-    /// The journal is gone, and there was one.
-    #[error("the trail is damaged: its journal is not there, and {0}")]
-    NoJournal(&'static str),
+    /// The trail, its head and the store do not agree.
+    #[error(transparent)]
+    Apart(#[from] Apart),
     /// The journal's header is bad.
     #[error("the trail is damaged: {0}")]
     Header(HeaderFault),
@@ -49,34 +47,6 @@ pub enum OpenError {
         "the head of the trail, which is kept outside its folder, is damaged: put it back, or remove it where `casemate trail verify` finds the trail sound against a checkpoint that somebody else has"
     )]
     HeadDamaged,
-    /// The folder is older than what is known outside of it.
-    #[error(
-        "the trail was put back to an earlier state: it has {found} signed entries, and {known} are known to have been signed; `casemate trail go-on` begins a new log that names the last one known"
-    )]
-    RolledBack {
-        /// Entries that are known to have been signed.
-        known: u64,
-        /// Entries the folder's checkpoint covers.
-        found: u64,
-    },
-    /// The folder holds another history than the one that was signed.
-    #[error(
-        "the trail is not the one that was signed: its first {size} entries hash to another root; keep both and compare them with a checkpoint that somebody else has"
-    )]
-    Forked {
-        /// The size of the checkpoint it contradicts.
-        size: u64,
-    },
-    /// The folder holds a log that does not follow from the one that is known.
-    #[error(
-        "the trail is log `{found}`, which does not name the last checkpoint of `{known}`, the log that is known"
-    )]
-    Stranger {
-        /// The log that is known.
-        known: String,
-        /// The log that is there.
-        found: String,
-    },
     /// A frame that was on stable storage is bad: tampering or rot.
     #[error("the trail is damaged: entry {entry} ({place}) is known to have been written: {fault}")]
     Damaged {

@@ -12,7 +12,7 @@ use super::shelf::Files;
 use std::collections::{BTreeSet, VecDeque};
 
 /// What [`verify`] found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Report {
     /// The log, as its checkpoint or journal names it; none where neither can be read.
     pub origin: Option<Origin>,
@@ -26,6 +26,16 @@ pub struct Report {
     pub open: Vec<AbandonedRun>,
     /// The first bad thing; none if all is sound.
     pub bad: Option<Finding>,
+}
+
+impl Report {
+    /// Of a trail that is not there.
+    pub(crate) fn without(bad: Finding) -> Self {
+        Self {
+            bad: Some(bad),
+            ..Self::default()
+        }
+    }
 }
 
 /// Checks a whole trail, or an export of one: the checkpoint against the key, every entry and every
@@ -46,15 +56,9 @@ pub fn verify(
         full: Vec::new(),
         seen,
         books: None,
+        is_forked: false,
         recent: VecDeque::new(),
-        report: Report {
-            origin: None,
-            checkpoint: None,
-            totals: Totals::default(),
-            unsigned: 0,
-            open: Vec::new(),
-            bad: None,
-        },
+        report: Report::default(),
     };
     let bad = checking.all(key).err();
     let books = checking.books.unwrap_or_default();
@@ -72,6 +76,8 @@ struct Checking<'a> {
     full: Vec<(Tile, Vec<Hash>)>,
     seen: Option<&'a Checkpoint>,
     books: Option<Ledger>,
+    /// The root at the size that was seen is another. Told last: whatever is damaged is the cause.
+    is_forked: bool,
     /// The leaves from the journal's first entry on.
     recent: VecDeque<Hash>,
     report: Report,
@@ -99,7 +105,11 @@ impl Checking<'_> {
         if let (Some(journal), Some(header)) = (journal, header) {
             self.journal(&journal, header, size)?;
         }
-        self.strangers(size, header.is_some())
+        self.strangers(size, header.is_some())?;
+        match self.seen.filter(|_| self.is_forked) {
+            Some(seen) => Err(Finding::Forked { seen: seen.size() }),
+            None => Ok(()),
+        }
     }
 
     /// The size that the checkpoint is over.
@@ -144,19 +154,17 @@ impl Checking<'_> {
         }
         self.report.origin = Origin::of_name(origin).or(self.report.origin);
         self.report.checkpoint = Some(signed);
-        self.saw()?;
+        self.saw();
         Ok(size)
     }
 
     /// Where the tree has the size that was seen before, that it has the root.
-    fn saw(&mut self) -> Result<(), Finding> {
-        match self.seen {
-            Some(seen)
-                if seen.size() == self.right.size() && seen.root() != self.right.edge().root() =>
-            {
-                Err(Finding::Forked { seen: seen.size() })
-            }
-            Some(_) | None => Ok(()),
+    fn saw(&mut self) {
+        if let Some(seen) = self.seen
+            && seen.size() == self.right.size()
+            && seen.root() != self.right.edge().root()
+        {
+            self.is_forked = true;
         }
     }
 
@@ -183,7 +191,7 @@ impl Checking<'_> {
                     self.recent.push_back(leaf);
                 }
                 self.right.push(leaf, &mut self.full);
-                self.saw()?;
+                self.saw();
                 self.hashes()?;
                 self.enter(index, place, entry)?;
                 offset += 2 + entry.len() as u64;

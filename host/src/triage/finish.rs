@@ -105,6 +105,7 @@ impl Session {
                 done.ended = self.draft_lot(lot, done, changed, &mut beside)?;
             }
             self.shadow_lot(beside)?;
+            self.sign_in_time()?;
             if done.ended == Ended::Cancelled {
                 break;
             }

@@ -40,6 +40,7 @@ pub struct Session {
     pub(super) observer: Arc<dyn Observer>,
     pub(super) cancel: Cancel,
     panicked: Option<Text>,
+    is_ended: bool,
     _writer: WriterLock,
 }
 
@@ -306,6 +307,7 @@ impl Session {
             observer: parts.observer,
             cancel: parts.cancel,
             panicked: None,
+            is_ended: false,
             _writer: parts.writer,
         })
     }
@@ -323,6 +325,34 @@ impl Session {
             self.panicked = Some(said.clone());
             Err(SessionError::Panicked(said))
         })
+    }
+
+    /// Ends the work: what no checkpoint covers yet is signed, and the store knows it. Dropped without
+    /// it, the same is tried, and told to nobody but the log of the process where it fails.
+    ///
+    /// # Errors
+    /// When it cannot be signed or kept. What was acknowledged before is kept, and the next session
+    /// goes on.
+    pub fn end(mut self) -> Result<(), SessionError> {
+        let ended = self.signed();
+        self.is_ended = true;
+        ended
+    }
+
+    fn signed(&mut self) -> Result<(), SessionError> {
+        if let Some(said) = &self.panicked {
+            return Err(SessionError::Panicked(said.clone()));
+        }
+        self.records.sign(&self.log)
+    }
+
+    /// Signs a checkpoint where so many entries have none that it is time. Where nothing is open that
+    /// is not committed.
+    pub(super) fn sign_in_time(&self) -> Result<(), SessionError> {
+        match self.log.is_long_unsigned()? {
+            true => self.records.sign(&self.log),
+            false => Ok(()),
+        }
     }
 
     /// The tenant.
@@ -362,5 +392,16 @@ impl Session {
         self.modules
             .all()
             .map(|m| (m.granted().module(), m.granted().capabilities()))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if self.is_ended || std::thread::panicking() {
+            return;
+        }
+        if let Err(error) = self.signed() {
+            tracing::error!(tenant = %self.tenant, %error, "the trail is closed without a checkpoint over its last entries");
+        }
     }
 }

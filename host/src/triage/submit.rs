@@ -165,6 +165,7 @@ impl Session {
                 break;
             }
             self.take_in(part, name, done, changed)?;
+            self.sign_in_time()?;
         }
         done.waiting = self.waiting()?;
         Ok(())

@@ -157,6 +157,7 @@ impl Trial {
             now: as_of,
             sealed: 0,
             committed: None,
+            store: None,
             key: Arc::new(MemoryKey::from_seed([0; 32])),
         };
         let (log, _) =

@@ -1,14 +1,10 @@
 //! Homes of an earlier version brought to this one.
 //!
-//! Each tenant is brought there under its writer's lock. Version 1 becomes 2 in one change of the
-//! store. Version 2 becomes 3 in a new file, in which everything is sealed and which takes the old
-//! one's place at once: a database keeps what was in its freed pages, so none of the old file's may
-//! stay in the new one. What the disk itself keeps of a file that is gone is not reached. The home's
+//! Each tenant is brought there under its writer's lock, in one change of its store, and the home's
 //! version is written last. So a process that is stopped anywhere leaves tenants of several versions in
 //! a home of the earlier one, and the next call goes on from there.
 
-mod one;
-mod two;
+mod three;
 
 use super::guard::guarded;
 use super::records::AnyVersion;
@@ -17,8 +13,11 @@ use super::{
     WriterLock, lock, version,
 };
 use crate::custody::Custody;
-use crate::model::TenantId;
+use crate::model::{Instant, TenantId};
 use std::sync::Arc;
+
+/// The earliest version that is brought to this one.
+const FIRST: u64 = 3;
 
 /// What became of one tenant.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -27,7 +26,7 @@ pub struct Upgraded {
     pub tenant: TenantId,
     /// The version its store was of; none where it has no store.
     pub from: Option<u64>,
-    /// How many alerts were rewritten.
+    /// How many alerts it holds.
     pub alerts: u64,
 }
 
@@ -41,11 +40,12 @@ impl Home {
     pub fn upgrade(
         root: Dir,
         cache_bytes: usize,
+        now: Instant,
         each: &mut dyn FnMut(&Upgraded),
     ) -> Result<u64, StoreError> {
         let keys = root.try_clone().map_err(StoreError::io("."))?;
         let custody = Arc::new(KeyFolder::new(keys, Arc::new(SystemRandom)));
-        Self::upgrade_with(Arc::new(Below::new(root)), custody, cache_bytes, each)
+        Self::upgrade_with(Arc::new(Below::new(root)), custody, cache_bytes, now, each)
     }
 
     /// As [`Home::upgrade`], with folders and keys from elsewhere.
@@ -56,24 +56,21 @@ impl Home {
         places: Arc<dyn Folders>,
         custody: Arc<dyn Custody>,
         cache_bytes: usize,
+        now: Instant,
         each: &mut dyn FnMut(&Upgraded),
     ) -> Result<u64, StoreError> {
         let home = Self::unchecked(places, custody)?;
         let from = match version::stated(&home.root)? {
             None => return Err(StoreError::NoHome),
-            Some(found @ 1..=VERSION) => found,
+            Some(found @ FIRST..=VERSION) => found,
+            Some(found) if found < FIRST => return Err(StoreError::OldHome { found }),
             Some(found) => return Err(StoreError::NewerHome { found }),
         };
         let _alone = home.lock()?;
         for tenant in home.tenants()?.0 {
             let scope = home.tenant(&tenant)?;
             let writer = scope.lock_within(lock::WAIT)?;
-            // Also of a tenant that has no store yet. What was destroyed stays destroyed.
-            scope.custody().make(&tenant)?;
-            let done = store(&scope, &writer, cache_bytes)?;
-            // Its keys are there, and its store is of this version.
-            scope.upgrade_trail(&writer, cache_bytes)?;
-            each(&done);
+            each(&store(&scope, &writer, cache_bytes, now)?);
         }
         if from != VERSION {
             version::state(&home.root)?;
@@ -87,6 +84,7 @@ fn store(
     scope: &TenantScope,
     writer: &WriterLock,
     cache_bytes: usize,
+    now: Instant,
 ) -> Result<Upgraded, StoreError> {
     let tenant = scope.tenant();
     let mut done = Upgraded {
@@ -94,23 +92,20 @@ fn store(
         from: None,
         alerts: 0,
     };
-    let opened = guarded!(tenant, {
+    let before = guarded!(tenant, {
         let old = scope.records_of_any_version(writer, cache_bytes)?;
-        let before = old.as_ref().map(AnyVersion::version).transpose()?;
-        Ok(old.zip(before))
+        old.as_ref().map(AnyVersion::version).transpose()
     })?;
-    let Some((old, before)) = opened else {
+    let Some(before) = before else {
         return Ok(done);
     };
     done.from = Some(before);
-    if before > VERSION {
-        version::check_store(tenant, before)?;
-    }
-    if before < 2 {
-        guarded!(tenant, { one::to_two(tenant, &old) })?;
-    }
-    if before < VERSION {
-        done.alerts = guarded!(tenant, { two::to_three(scope, writer, &old, cache_bytes) })?;
+    match before {
+        0 | VERSION => {}
+        FIRST => {
+            done.alerts = guarded!(tenant, { three::to_four(scope, writer, cache_bytes, now) })?;
+        }
+        other => version::check_store(tenant, other)?,
     }
     Ok(done)
 }

@@ -23,6 +23,7 @@ pub(super) fn opening() -> Opening {
         now: NOW,
         sealed: 0,
         committed: None,
+        store: None,
         key: Arc::new(MemoryKey::from_seed(SEED)),
     }
 }
@@ -131,7 +132,7 @@ pub(super) fn file(shelf: &MemoryShelf, path: &str) -> Vec<u8> {
 
 /// The journal up to its last byte that is no zero.
 pub(super) fn used(shelf: &MemoryShelf) -> Vec<u8> {
-    let mut journal = file(shelf, journal::JOURNAL);
+    let mut journal = file(shelf, JOURNAL);
     let used = journal.iter().rposition(|b| *b != 0).unwrap() + 1;
     journal.truncate(used);
     journal

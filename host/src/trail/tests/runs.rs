@@ -178,7 +178,7 @@ fn a_failed_run_releases_its_failure_only() {
 
 /// The journal as changed by `change`, framed anew: what only a writer with the program could make.
 fn rewritten(shelf: &MemoryShelf, change: impl Fn(usize, Entry) -> Option<Entry>) -> Report {
-    let mut out = file(shelf, journal::JOURNAL)[..frame::HEADER].to_vec();
+    let mut out = file(shelf, JOURNAL)[..frame::HEADER].to_vec();
     let all = Entries::new(shelf.clone())
         .unwrap()
         .map(|found| found.unwrap());
@@ -193,7 +193,7 @@ fn rewritten(shelf: &MemoryShelf, change: impl Fn(usize, Entry) -> Option<Entry>
         frame::seal(&mut out, at).unwrap();
     }
     let shelf = shelf.copy();
-    shelf.tamper(journal::JOURNAL, |bytes| *bytes = out);
+    shelf.tamper(JOURNAL, |bytes| *bytes = out);
     checked(&shelf)
 }
 

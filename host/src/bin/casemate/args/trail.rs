@@ -58,7 +58,7 @@ pub(crate) enum Trail {
         #[arg(long, value_name = "TENANT", value_parser = tenant)]
         tenant: TenantId,
     },
-    /// Begin a new log for a tenant whose folder was put back to an earlier state
+    /// Begin a new log for a tenant whose trail or store is missing or was put back to an earlier state
     ///
     /// Its first entry names the last checkpoint that is known of the old log, which is kept beside it
     /// as it is.
@@ -66,9 +66,12 @@ pub(crate) enum Trail {
         /// The tenant
         #[arg(long, value_name = "TENANT", value_parser = tenant)]
         tenant: TenantId,
-        /// The person of the roster who does it
+        /// The operator of the roster who does it
         #[arg(long, value_name = "PERSON")]
         by: String,
+        /// End a log that is sound: without this, only one that cannot be continued is ended
+        #[arg(long)]
+        yes_end_a_healthy_log: bool,
     },
 }
 

@@ -68,7 +68,10 @@ pub(crate) fn run(shared: &Shared, args: &Pipe) -> Result<Exit, Failure> {
         out.0.flush()?;
         if at_end {
             held(&reception)?;
-            return Ok(exit);
+            return match reception.end().into_iter().next() {
+                Some((_, error)) => Err(stopped(error)),
+                None => Ok(exit),
+            };
         }
         if undrafted.is_none() {
             reception.give_back();

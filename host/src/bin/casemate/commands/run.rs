@@ -78,6 +78,8 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
             cases,
         });
     }
+    let held = held(&reception);
+    let not_signed = reception.end();
     let report = Report {
         tenants,
         quarantined: taken.nobodys,
@@ -92,7 +94,11 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
     }
     broken?;
     failed?;
-    held(&reception)?;
+    held?;
+    // What is told above is kept; that its record is not closed must not look like a good end.
+    if let Some((_, error)) = not_signed.into_iter().next() {
+        return Err(stopped(error));
+    }
     let found = |of: &OfTenant| of.intake.rejects > 0 || !of.notices.is_empty();
     Ok(
         if report.quarantined > 0 || report.tenants.iter().any(found) {

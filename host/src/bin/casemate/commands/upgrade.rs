@@ -15,10 +15,15 @@ struct Report {
 pub(crate) fn run(shared: &Shared) -> Result<Exit, Failure> {
     let root = ambient::open_dir(&shared.home).map_err(|e| super::no_home(shared, e))?;
     let mut tenants: Vec<Upgraded> = Vec::new();
-    let upgraded = Home::upgrade(root, settings(shared).cache_bytes, &mut |done| {
-        output::say(&line(done));
-        tenants.push(done.clone());
-    });
+    let upgraded = Home::upgrade(
+        root,
+        settings(shared).cache_bytes,
+        ambient::now(),
+        &mut |done| {
+            output::say(&line(done));
+            tenants.push(done.clone());
+        },
+    );
     let from = upgraded.map_err(|error| {
         store(error).help("what was done is kept; the same command again goes on from there")
     })?;
@@ -47,7 +52,7 @@ fn line(done: &Upgraded) -> String {
         None => format!("tenant `{tenant}` has no store yet"),
         Some(VERSION) => format!("tenant `{tenant}` is of version {VERSION} already"),
         Some(from) => format!(
-            "tenant `{tenant}` was of version {from}: {} rewritten",
+            "tenant `{tenant}` was of version {from}: {} kept",
             many(done.alerts, "alert")
         ),
     }

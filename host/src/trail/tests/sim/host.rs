@@ -117,7 +117,9 @@ impl Known {
 pub(super) fn open(shelf: &MemoryShelf, known: &mut Known) -> Result<(Log, Recovered), OpenError> {
     let opened = Log::open_within(Box::new(shelf.clone()), known.opening(), known.limits);
     let (log, found) = match (opened, &known.after) {
-        (Err(OpenError::NoJournal(_)), Some((base, before))) if !known.begun => {
+        (Err(OpenError::Apart(Apart::NoJournal | Apart::NoTrail { .. })), Some((base, before)))
+            if !known.begun =>
+        {
             let (shelf, before) = (Box::new(shelf.clone()), before.clone());
             let log =
                 Log::begin_after_within(shelf, known.limits, &known.opening(), *base, before)?;

@@ -329,8 +329,8 @@ fn a_folder_put_back_to_an_earlier_state_is_always_recognised_and_can_be_gone_on
     for older in older.iter().chain([&empty]) {
         let before = files(older);
         match host::open(older, &mut Known::default()).map(|_| ()) {
-            Err(OpenError::RolledBack { .. }) if !before.is_empty() => {}
-            Err(OpenError::NoJournal(_)) if before.is_empty() => {}
+            Err(OpenError::Apart(Apart::RolledBack { .. })) if !before.is_empty() => {}
+            Err(OpenError::Apart(Apart::NoTrail { .. })) if before.is_empty() => {}
             other => panic!("{other:?}"),
         }
         assert_eq!(files(older), before, "left as it is");

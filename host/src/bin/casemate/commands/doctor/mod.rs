@@ -10,11 +10,11 @@ use crate::ambient;
 use crate::args::{Format, Shared};
 use crate::output::{self, Exit, Failure, Paint};
 use advisories::{ADVISORIES, MADE, NEWEST};
-use casemate::Casemate;
 use casemate::model::{Instant, TenantId};
 use casemate::sandbox::{ENGINE, Limits, Memory};
 use casemate::store::TenantScope;
 use casemate::triage::NotStarted;
+use casemate::{Casemate, ErrorKind};
 use serde::Serialize;
 
 /// How it is with one thing.
@@ -39,6 +39,9 @@ struct Finding {
 #[derive(Default, Serialize)]
 struct Findings {
     findings: Vec<Finding>,
+    /// Whether a trail or a store is damaged, or one of them is missing.
+    #[serde(skip)]
+    is_damaged: bool,
 }
 
 impl Findings {
@@ -191,12 +194,14 @@ fn home(
     let standing = casemate.suspensions().map_err(not_set_up)?;
     let (mut hold, mut erased) = (0, 0);
     let mut last: Option<(Instant, String)> = None;
-    for tenant in &tenants {
+    let named = casemate.home().named_tenants().map_err(store)?;
+    for tenant in &named {
         let scope = match casemate.home().tenant(tenant) {
             Ok(scope) => scope,
             Err(error) => {
-                let help = "the other tenants are not affected; look at its folder";
-                findings.wrong("folder", error.to_string(), help);
+                findings.is_damaged = true;
+                let help = "its head or its keys name it: put its folder back; the other tenants are not affected";
+                findings.wrong("tenant", error.to_string(), help);
                 continue;
             }
         };
@@ -237,6 +242,7 @@ fn home(
         }
         if let Err(error) = casemate.view(tenant) {
             let help = "try again when no other process writes; else compare with a backup";
+            findings.is_damaged |= error.kind() == ErrorKind::Integrity;
             findings.wrong("store", error.to_string(), help);
         }
         if let Some(at) = trail(findings, tenant, &scope)
@@ -266,8 +272,10 @@ fn home(
 fn trail(findings: &mut Findings, tenant: &TenantId, scope: &TenantScope) -> Option<Instant> {
     let help =
         "nothing was changed; keep the tenant's folder as it is and compare it with a backup";
-    let mut wrong =
-        |says: String| findings.wrong("trail", format!("tenant `{tenant}`: {says}"), help);
+    let mut wrong = |says: String| {
+        findings.is_damaged = true;
+        findings.wrong("trail", format!("tenant `{tenant}`: {says}"), help);
+    };
     match scope.verify_trail(None) {
         Ok(None) => return None,
         Ok(Some(report)) => {
@@ -304,6 +312,8 @@ fn print(shared: &Shared, findings: &Findings) -> Result<Exit, Failure> {
     }
     Ok(if findings.findings.iter().all(|f| f.ok) {
         Exit::Ok
+    } else if findings.is_damaged {
+        Exit::Integrity
     } else {
         Exit::Findings
     })

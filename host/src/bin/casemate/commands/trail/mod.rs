@@ -10,7 +10,7 @@ use crate::ambient;
 use crate::args::{Format, Shared, Trail};
 use crate::output::{self, Exit, Failure};
 use casemate::model::TenantId;
-use casemate::{Casemate, TrailsError};
+use casemate::{Casemate, Healthy, TrailsError};
 use serde::Serialize;
 use std::path::Path;
 
@@ -38,7 +38,17 @@ pub(crate) fn run(shared: &Shared, args: &Trail) -> Result<Exit, Failure> {
             output::json("casemate.client/v1", &file)?;
             Ok(Exit::Ok)
         }
-        Trail::GoOn { tenant, by } => go_on(shared, tenant, by),
+        Trail::GoOn {
+            tenant,
+            by,
+            yes_end_a_healthy_log,
+        } => {
+            let healthy = match yes_end_a_healthy_log {
+                true => Healthy::End,
+                false => Healthy::Keep,
+            };
+            go_on(shared, tenant, by, healthy)
+        }
     }
 }
 
@@ -161,9 +171,9 @@ struct Went {
     before_entries: Option<u64>,
 }
 
-fn go_on(shared: &Shared, tenant: &TenantId, by: &str) -> Result<Exit, Failure> {
+fn go_on(shared: &Shared, tenant: &TenantId, by: &str, healthy: Healthy) -> Result<Exit, Failure> {
     let casemate = opened(shared, tenant)?;
-    let went = casemate.trail_go_on(tenant, by).map_err(failed)?;
+    let went = casemate.trail_go_on(tenant, by, healthy).map_err(failed)?;
     let went = Went {
         log: went.log.name(),
         entry: went.entry,

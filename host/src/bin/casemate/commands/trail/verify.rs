@@ -126,7 +126,10 @@ fn of_earlier(shared: &Shared, args: &VerifyTrail, log: &str) -> Result<Row, Fai
 
 fn of_home(shared: &Shared, args: &VerifyTrail) -> Result<Vec<Row>, Failure> {
     let casemate = open(shared)?;
-    let tenants = chosen(&casemate, args.tenant.as_ref())?;
+    let tenants = match &args.tenant {
+        Some(_) => chosen(&casemate, args.tenant.as_ref())?,
+        None => casemate.home().named_tenants().map_err(store)?,
+    };
     if args.seen.is_some() && args.tenant.is_none() {
         let error = anyhow::anyhow!("`--seen` is of one log: name its tenant with `--tenant`");
         return Err(Failure::new(Exit::Usage, error));
@@ -135,10 +138,11 @@ fn of_home(shared: &Shared, args: &VerifyTrail) -> Result<Vec<Row>, Failure> {
     for tenant in tenants {
         let before = args.seen.as_deref().map(|file| read_seen(file, None));
         let before = before.transpose()?.flatten();
-        let scope = casemate.home().tenant(&tenant).map_err(store)?;
         let of = format!("tenant {tenant}");
-        match scope.verify_trail(before.as_ref()) {
-            Ok(None) => (),
+        let scope = casemate.home().tenant(&tenant);
+        match scope.and_then(|scope| scope.verify_trail(before.as_ref())) {
+            // It never had an entry.
+            Ok(None) => rows.push(row(of, &Report::default())),
             Ok(Some(report)) => {
                 keep_seen(&report, args.seen.as_deref())?;
                 rows.push(row(of, &report));
