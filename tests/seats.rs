@@ -3,7 +3,7 @@
 
 use crate::support::{Bench, Built, NOW, PERSON, made, open, said, start, tenant, trail};
 use casemate::consent::{Consent, Terms};
-use casemate::model::{ModuleKind, ModuleName, TenantId};
+use casemate::model::{ModuleName, TenantId};
 use casemate::sandbox::{Grant, GrantedTenants, Grants};
 use casemate::seat::WrongSeat;
 use casemate::setup::{self, SetupError};
@@ -47,9 +47,11 @@ fn prepare(
 fn a_second_grouper_is_granted_only_in_the_place_of_the_first() {
     let bench = bench();
     let (module, before) = (second().name(), text(&bench));
-    let taken = |error: SetupError| match error {
-        SetupError::Seat(WrongSeat::Taken { tenant, holder, .. }) => (tenant, holder.to_string()),
-        other => panic!("{other}"),
+    let taken = |error: SetupError| {
+        let SetupError::Seat(WrongSeat::Taken { tenant, holder, .. }) = error else {
+            panic!("{error}")
+        };
+        (tenant, holder.to_string())
     };
     for tenants in [these(&["acme"]), GrantedTenants::All] {
         let acme = (Some(tenant("acme")), "grouper".to_owned());
@@ -84,9 +86,11 @@ fn a_second_grouper_is_granted_only_in_the_place_of_the_first() {
     // The trail says both halves; the file's history which row took which place.
     let told: Vec<_> = trail(&casemate, &tenant("acme"))
         .into_iter()
-        .filter_map(|stamped| match stamped.entry {
-            Entry::Grant(grant) => Some((grant.module.to_string(), grant.change, grant.replaces)),
-            _ => None,
+        .filter_map(|stamped| {
+            let Entry::Grant(grant) = stamped.entry else {
+                return None;
+            };
+            Some((grant.module.to_string(), grant.change, grant.replaces))
         })
         .collect();
     assert!(told.contains(&(
