@@ -27,7 +27,8 @@ fn goes_on_for_bolt(bench: &Bench, what: &str) {
     }
     let (code, lines, stderr) = pipe.end();
     assert_eq!(received(&lines).len(), 3, "{what}: {stderr}");
-    assert!(matches!(code, Some(0 | 1)), "{what}: {code:?} {stderr}");
+    // 5 where acme's own folder cannot be used: what came for it waits in quarantine.
+    assert!(matches!(code, Some(0 | 1 | 5)), "{what}: {code:?} {stderr}");
     assert!(begun.elapsed() < LONG, "{what}");
     assert_eq!(alerts_in(bench, "bolt"), before + 2, "{what}: {stderr}");
 }

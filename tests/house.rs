@@ -171,6 +171,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "knowledge",
             "model",
             "sandbox",
+            "seat",
             "store",
             "trail",
             "written",

@@ -195,6 +195,8 @@ fn the_command_line_shows_a_grant_before_it_writes_it() {
         "acme",
         "--by",
         PERSON,
+        "--replaces",
+        "drafter",
         "--dry-run",
     ];
     let (_, page, err) = said(&home, &grant);

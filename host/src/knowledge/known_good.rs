@@ -181,6 +181,41 @@ version = 1
     /// line to the next fact: a condition that is lost to a typo would make it cover more. Without its
     /// version nothing of the file can be used.
     pub fn usable(text: &str) -> Usable<Self> {
+        let whole = Self::all_at_once(text);
+        if toml::de::DeTable::parse(text).is_ok() {
+            return whole;
+        }
+        // What the parser makes of the rest of a file that is no TOML can put a condition of one fact
+        // into another. So each fact is read alone.
+        const BEGIN: &str = "[[facts]]";
+        let begins = text.match_indices(BEGIN).map(|(at, _)| at);
+        let begins: Vec<usize> = begins.filter(|at| starts_line(text, *at)).collect();
+        let head = begins.first().copied().unwrap_or(text.len());
+        let head = text.get(..head).unwrap_or_default();
+        if Self::all_at_once(head).problems.is_some() {
+            return Usable {
+                value: None,
+                ..whole
+            };
+        }
+        let ends = begins.iter().skip(1).copied().chain([text.len()]);
+        let mut facts: Vec<Fact> = Vec::new();
+        for (begin, end) in begins.iter().zip(ends) {
+            let alone = text.get(*begin..end).unwrap_or_default();
+            let alone = Self::all_at_once(&format!("version = 1\n{alone}"));
+            if alone.problems.is_none() {
+                facts.extend(alone.value.into_iter().flat_map(|one| one.facts));
+            }
+        }
+        let twice = |fact: &Fact| facts.iter().filter(|other| other.id == fact.id).count() > 1;
+        let kept = facts.iter().filter(|fact| !twice(fact)).cloned().collect();
+        Usable {
+            value: Some(Self { facts: kept }),
+            ..whole
+        }
+    }
+
+    fn all_at_once(text: &str) -> Usable<Self> {
         let (read, report) = reported(Self::FILE, text, KEYS, |file| {
             let version = file.version_one();
             let tables = match file.optional("facts") {
@@ -229,6 +264,13 @@ version = 1
     pub fn iter(&self) -> impl Iterator<Item = &Fact> {
         self.facts.iter()
     }
+}
+
+fn starts_line(text: &str, at: usize) -> bool {
+    text.get(..at).is_some_and(|before| {
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        line.trim_ascii().is_empty()
+    })
 }
 
 fn words(table: &Table<'_, '_>, key: &'static str, max_bytes: usize) -> Option<Text> {

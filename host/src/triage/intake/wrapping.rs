@@ -73,11 +73,10 @@ impl Wrapping {
         let layers = serde_json::Deserializer::from_str(&stored.text).into_iter::<&RawValue>();
         let mut found = None;
         for layer in layers {
-            found = Some(Self::around(
-                layer.ok()?.get().to_owned(),
-                1,
-                found.as_ref(),
-            ));
+            let text = layer.ok()?.get().to_owned();
+            // As many documents as were in it at least: it is not cut once more.
+            let inside = text.len() / OF_EACH_BYTES + 1;
+            found = Some(Self::around(text, inside, found.as_ref()));
         }
         found
     }
