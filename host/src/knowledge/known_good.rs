@@ -187,21 +187,15 @@ version = 1
         }
         // What the parser makes of the rest of a file that is no TOML can put a condition of one fact
         // into another. So each fact is read alone.
-        const BEGIN: &str = "[[facts]]";
-        let begins = text.match_indices(BEGIN).map(|(at, _)| at);
-        let begins: Vec<usize> = begins.filter(|at| starts_line(text, *at)).collect();
-        let head = begins.first().copied().unwrap_or(text.len());
-        let head = text.get(..head).unwrap_or_default();
+        let (head, each) = super::alone::entries(text, "[[facts]]");
         if Self::all_at_once(head).problems.is_some() {
             return Usable {
                 value: None,
                 ..whole
             };
         }
-        let ends = begins.iter().skip(1).copied().chain([text.len()]);
         let mut facts: Vec<Fact> = Vec::new();
-        for (begin, end) in begins.iter().zip(ends) {
-            let alone = text.get(*begin..end).unwrap_or_default();
+        for alone in each {
             let alone = Self::all_at_once(&format!("version = 1\n{alone}"));
             if alone.problems.is_none() {
                 facts.extend(alone.value.into_iter().flat_map(|one| one.facts));
@@ -264,13 +258,6 @@ version = 1
     pub fn iter(&self) -> impl Iterator<Item = &Fact> {
         self.facts.iter()
     }
-}
-
-fn starts_line(text: &str, at: usize) -> bool {
-    text.get(..at).is_some_and(|before| {
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        line.trim_ascii().is_empty()
-    })
 }
 
 fn words(table: &Table<'_, '_>, key: &'static str, max_bytes: usize) -> Option<Text> {

@@ -1,5 +1,6 @@
 //! What a tenant wrote down about itself: its assets and what is known good.
 
+mod alone;
 mod assets;
 mod known_good;
 

@@ -185,6 +185,13 @@ pub(super) fn compare(
     };
     let Some(signed) = log.checkpoint else {
         return match (known, store) {
+            // It was being begun after another one when the host stopped. With a store, somebody has to
+            // say again that it is to go on.
+            (Some((known, _)), None)
+                if known.log != log.log && (log.entries == 0 || log.after == Some(known)) =>
+            {
+                Ok(())
+            }
             (Some((known, by)), _) => Err(Apart::NoCheckpoint { known, by }),
             (None, Some(_)) if log.entries > 0 => Err(Apart::NeverSigned {
                 entries: log.entries,
