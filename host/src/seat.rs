@@ -2,7 +2,7 @@
 //!
 //! A grant that would put a second module there names the first in `replaces`, and the same row takes it
 //! away; so what is in effect after any grant that is written here has one module for a seat. A file that
-//! was edited by hand and says otherwise stops that tenant at its start ([`Seats`]).
+//! was edited by hand and says otherwise stops that tenant at its start (`Seats`).
 
 use crate::model::{ModuleKind, ModuleName, TenantId};
 use crate::sandbox::{Grant, GrantedTenants, Grants, Manifest};
