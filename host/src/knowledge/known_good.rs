@@ -188,12 +188,6 @@ version = 1
         // What the parser makes of the rest of a file that is no TOML can put a condition of one fact
         // into another. So each fact is read alone.
         let (head, each) = super::alone::entries(text, "[[facts]]");
-        if Self::all_at_once(head).problems.is_some() {
-            return Usable {
-                value: None,
-                ..whole
-            };
-        }
         let mut facts: Vec<Fact> = Vec::new();
         for alone in each {
             let alone = Self::all_at_once(&format!("version = 1\n{alone}"));
@@ -202,11 +196,10 @@ version = 1
             }
         }
         let twice = |fact: &Fact| facts.iter().filter(|other| other.id == fact.id).count() > 1;
-        let kept = facts.iter().filter(|fact| !twice(fact)).cloned().collect();
-        Usable {
-            value: Some(Self { facts: kept }),
-            ..whole
-        }
+        let facts = facts.iter().filter(|fact| !twice(fact)).cloned().collect();
+        let is_ours = Self::all_at_once(head).problems.is_none();
+        let value = is_ours.then_some(Self { facts });
+        Usable { value, ..whole }
     }
 
     fn all_at_once(text: &str) -> Usable<Self> {
