@@ -10,7 +10,8 @@ use crate::support::{Folder, NOW, tenant};
 use casemate::model::TenantId;
 use casemate::store::{Home, TenantScope};
 use casemate::trail::{
-    Commitment, Entries, Intake, Log, Opening, Origin, Salt, prove, prove_consistency,
+    Commitment, Entries, Intake, Log, Opening, Origin, Report, Salt, prove, prove_consistency,
+    verify,
 };
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -48,6 +49,13 @@ fn open(scope: &TenantScope) -> Log {
     let writer = scope.lock().unwrap();
     let log = Log::open(scope.trail(&writer).unwrap(), opening(scope));
     log.unwrap().0
+}
+
+/// Verifies a trail by its key alone: these trails are written without a store.
+fn verified(scope: &TenantScope) -> Report {
+    let mut files = scope.read_trail().unwrap().unwrap();
+    let key = |origin: &str| Some(scope.trail_key().signer(origin).ok()?.key().clone());
+    verify(&mut files, &key, None)
 }
 
 /// Durable writes a second of a plain loop, each of this many entries' bytes.
@@ -103,7 +111,7 @@ fn callers(callers: usize, tenants: usize) -> f64 {
     drop(logs);
     let mut held = 0;
     for scope in &scopes {
-        let report = scope.verify_trail(None).unwrap().unwrap();
+        let report = verified(scope);
         assert!(report.bad.is_none(), "{:?}", report.bad);
         held += report.totals.entries;
     }
@@ -208,7 +216,7 @@ fn long_trail(entries: u64) {
         begun.elapsed().as_secs_f64() * 1e3
     );
     let begun = Instant::now();
-    let report = scope.verify_trail(None).unwrap().unwrap();
+    let report = verified(&scope);
     assert!(report.bad.is_none(), "{:?}", report.bad);
     assert_eq!(report.totals.entries, entries);
     println!(

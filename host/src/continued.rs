@@ -46,7 +46,7 @@ impl Casemate {
             Some(records) => records,
             None => scope.records(writer, cache_bytes)?,
         };
-        // A new log stands in the store before anything stands in it.
+        // The store records a new log before the first entry goes into it.
         let is_known = |seal: Seal| log.signed().is_ok_and(|signed| signed == Some(seal.signed));
         if !records.view()?.trail_seal()?.is_some_and(is_known) {
             records.sign::<NotStarted>(&log)?;

@@ -95,7 +95,7 @@ impl Casemate {
     /// Writes an earlier log alone into an empty folder, checked before.
     ///
     /// # Errors
-    /// When there is no such log, it does not hold, or the folder cannot be written.
+    /// When there is no such log, it fails verification, or the folder cannot be written.
     pub fn earlier_export(
         &self,
         tenant: &TenantId,
@@ -174,7 +174,7 @@ impl Casemate {
         Ok(Growth { proof, key })
     }
 
-    /// Adds to an export what is beside its log: the earlier logs, and the text for whoever gets it.
+    /// Adds the earlier logs and the README for the recipient to an export.
     pub(crate) fn export_beside(
         &self,
         tenant: &TenantId,

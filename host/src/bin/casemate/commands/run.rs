@@ -95,7 +95,7 @@ pub(crate) fn run(shared: &Shared, args: &Run) -> Result<Exit, Failure> {
     broken?;
     failed?;
     held?;
-    // What is told above is kept; that its record is not closed must not look like a good end.
+    // The alerts reported above are stored, but without a signed end the exit code must not be 0.
     if let Some((_, error)) = not_signed.into_iter().next() {
         return Err(stopped(error));
     }

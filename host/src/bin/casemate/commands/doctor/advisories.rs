@@ -8,7 +8,7 @@ use casemate::model::Instant;
 pub(super) const MADE: &str = "2026-11-23";
 pub(super) const NEWEST: &str = "2026-10-02";
 
-/// From when on the table is told to be old, in days after it was made.
+/// The age in days at which `doctor` warns that the table is out of date.
 pub(super) const OLD_DAYS: i64 = 90;
 
 /// Whether the table was made too long ago to say much.

@@ -38,7 +38,7 @@ pub(super) fn client(path: &Path) -> Result<ClientKnows, Failure> {
     })
 }
 
-/// A signed checkpoint in a file, whoever signed it.
+/// Reads a signed checkpoint from a file; its signature is not checked yet.
 pub(super) fn checkpoint(path: &Path) -> Result<SignedCheckpoint, Failure> {
     let signed = SignedCheckpoint::parse(&file(path)?);
     let of = || format!("`{}`", path.display());
