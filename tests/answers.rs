@@ -79,7 +79,9 @@ fn of_enricher(misdeed: &str) -> Fate {
         return fate;
     }
     match misdeed {
-        "host-calls" | "many-keys" | "giant-key" | "many-rules" | "long-answer" => Limit,
+        "host-calls" | "many-keys" | "giant-key" | "key-again" | "many-rules" | "long-answer" => {
+            Limit
+        }
         "cite-unknown" => Fault("evidence 4000000000 is cited, and 6 records were handed out"),
         "cite-future" => Fault("evidence 1003 is cited, and 4 records were handed out"),
         "cite-none" => Fault("an enrichment of row 0 cites nothing"),

@@ -233,6 +233,14 @@ fn a_giant_question_does_not_cross() {
 }
 
 #[test]
+fn a_module_that_asks_one_long_question_again_and_again_stops_at_the_bytes_of_its_run() {
+    let module = Built::read("hostile-enricher");
+    let limit = Limits::DEFAULT.run_bytes as u64;
+    let unbounded = WantedLimits::default();
+    runs_into(&module, "key-again", unbounded, Limit::RunBytes, limit);
+}
+
+#[test]
 fn a_log_line_of_16_mib_is_one_line_and_is_cut() {
     for kind in KINDS {
         let module = Built::read(kind);

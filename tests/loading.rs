@@ -1,8 +1,10 @@
 //! What cannot be loaded or linked is told why, and everything beside it goes on.
 
 use crate::limits::{ACME, alerts, beside, bolt_is_undisturbed, draft, submit};
-use crate::support::{Built, of_text, start, tenant};
-use casemate::sandbox::{Limit, Limits, Memory, WantedLimits};
+use crate::support::{Bench, Built, NOW, PERSON, of_text, start, tenant};
+use casemate::consent::{Consent, Terms};
+use casemate::sandbox::{GrantedTenants, Limit, Limits, Memory, WantedLimits};
+use casemate::setup::{self, SetupError};
 
 /// A module that cannot be loaded or linked, beside ours, and what is said about it.
 fn said_of(module: &Built) -> String {
@@ -135,21 +137,142 @@ fn a_module_of_another_kind_than_it_says_does_not_run() {
 }
 
 #[test]
-fn every_limit_is_run_into_by_a_test_here_or_beside_the_engine() {
+fn every_limit_is_run_into_by_a_test_here_or_beside_the_compiler() {
     let here = concat!(include_str!("limits.rs"), include_str!("loading.rs"));
-    let engine = include_str!("../host/src/sandbox/engine.rs");
+    let compiler = include_str!("../host/src/sandbox/compiler.rs");
     let limits = include_str!("../host/src/sandbox/limit.rs");
     let list = limits.split("pub enum Limit {").nth(1).unwrap();
     let list = list.split('}').next().unwrap();
     let names: Vec<_> = list.split([',', '\n']).map(str::trim).collect();
     let names: Vec<_> = names.into_iter().filter(|name| !name.is_empty()).collect();
     assert!(names.len() >= 13, "{names:?}");
-    let (_, beside_engine) = engine.split_once("mod tests").unwrap();
+    let (_, beside_compiler) = compiler.split_once("mod tests").unwrap();
     for name in names {
         let named = format!("Limit::{name}");
         assert!(
-            here.contains(&named) || beside_engine.contains(&named),
+            here.contains(&named) || beside_compiler.contains(&named),
             "no test runs into {named}"
         );
     }
+}
+
+#[test]
+fn a_component_with_an_error_is_neither_installed_nor_granted() {
+    let importing = "(component (import \"wasi:cli/environment@0.2.0\" (instance)))";
+    let laden = "(component (core module $m (memory 2000)) (core instance (instantiate $m)))";
+    for (component, rule) in [
+        (importing, "wasi-import"),
+        ("(component)", "export-missing"),
+        (laden, "memory-over-limit"),
+    ] {
+        let bench = Bench::new();
+        bench.tenant(ACME);
+        let module = of_text("faulty", "enricher", "", component);
+        let home = bench.home();
+        let refused = |result: Result<(), SetupError>| {
+            let error = result.unwrap_err();
+            assert!(matches!(error, SetupError::Faulty { .. }), "{error}");
+            assert!(error.to_string().contains(rule), "{error}");
+        };
+        let installed = setup::install(&home, "faulty", &module.wasm, &module.toml);
+        refused(installed.map(drop));
+        assert!(home.module(&module.name()).unwrap().is_none());
+        // What lies there all the same is not granted.
+        bench.install(&module);
+        let (name, all) = (module.name(), GrantedTenants::All);
+        let terms = Terms::default();
+        refused(Consent::prepare(&home, &name, all.clone(), PERSON, NOW, &terms).map(drop));
+        refused(setup::grant(&home, &name, all, PERSON, NOW).map(drop));
+    }
+}
+
+#[test]
+fn a_component_that_doubles_at_each_level_is_refused_without_compiling_it() {
+    let mut inner = "(component $c0 (core module $m) (core instance (instantiate $m)))".to_owned();
+    for level in 1..=40 {
+        let twice = format!("(instance (instantiate $c{}))", level - 1).repeat(2);
+        inner = format!("(component $c{level} {inner} {twice})");
+    }
+    let component = format!("(component {inner} (instance (instantiate $c40)))");
+    let module = of_text("doubling", "enricher", "", &component);
+    let bench = Bench::new();
+    bench.whole(&module);
+    let casemate = bench.open();
+    let [refused] = casemate.not_loaded() else {
+        panic!("it is loaded");
+    };
+    assert!(
+        refused.why.contains("at most 1000 are compiled"),
+        "{}",
+        refused.why
+    );
+}
+
+#[test]
+fn bytes_that_did_not_compile_are_not_compiled_again() {
+    let broken = Built {
+        wasm: b"\0asm\x0d\0\x01\0broken".to_vec(),
+        toml: of_text("broken", "enricher", "", "(component)").toml,
+    };
+    let bench = Bench::new();
+    bench.whole(&broken);
+    let why = || bench.open().not_loaded()[0].why.clone();
+    let first = why();
+    let again = why();
+    assert!(!first.contains("found before"), "{first}");
+    assert!(
+        again.starts_with(&first) && again.contains("found before"),
+        "{again}"
+    );
+}
+
+#[test]
+fn what_nobody_was_granted_is_not_compiled() {
+    let broken = Built {
+        wasm: b"\0asm\x0d\0\x01\0broken".to_vec(),
+        toml: of_text("broken", "enricher", "", "(component)").toml,
+    };
+    let bench = Bench::ordinary(&[ACME]);
+    bench.install(&broken);
+    let casemate = bench.open();
+    assert!(casemate.not_loaded().is_empty());
+    let compiled = |name: &str| {
+        let mut all = casemate.modules().iter();
+        let found = all.find(|m| m.manifest().name().as_str() == name);
+        found.unwrap().is_compiled()
+    };
+    assert!(!compiled("broken") && compiled("grouper"));
+    // Granted while the process runs, it is compiled at the next start, and refused there alone.
+    bench.whole(&broken);
+    let session = start(&casemate, &tenant(ACME));
+    let notices = session.view().unwrap().notices().unwrap();
+    let said: Vec<_> = notices.iter().filter(|n| n.module == "broken").collect();
+    assert_eq!(said.len(), 1, "{notices:?}");
+    assert!(
+        said[0].text.contains("the component is not valid"),
+        "{said:?}"
+    );
+    assert_eq!(session.modules().count(), 4);
+}
+
+#[test]
+fn a_component_that_takes_the_compilers_memory_is_refused_and_this_process_goes_on() {
+    // One function of a million steps that all wait for each other.
+    let steps = "local.get 0 i32.load local.set 0 ".repeat(1_000_000);
+    let component = format!(
+        "(component (core module (memory 1) (func (param i32) (result i32) {steps} local.get 0 )))"
+    );
+    let module = of_text("greedy", "enricher", "", &component);
+    let bench = Bench::ordinary(&[ACME]);
+    bench.whole(&module);
+    let casemate = bench.open();
+    let [refused] = casemate.not_loaded() else {
+        panic!("it is loaded");
+    };
+    assert!(
+        refused.why.contains(Limit::CompileMemory.name()),
+        "{}",
+        refused.why
+    );
+    assert!(start(&casemate, &tenant(ACME)).modules().count() == 4);
 }

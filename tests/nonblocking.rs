@@ -10,7 +10,7 @@
 use casemate::ambient::{make_dir, open_dir};
 use casemate::model::{Instant, TenantId};
 use casemate::nonblocking::{open, start, with};
-use casemate::sandbox::GrantedTenants;
+use casemate::sandbox::{Compiler, GrantedTenants};
 use casemate::triage::intake::{Document, From, documents};
 use casemate::triage::{Cancel, Ended, NotStarted, SessionError};
 use casemate::{Casemate, ErrorKind, Settings, setup};
@@ -51,6 +51,10 @@ impl Drop for Folder {
     }
 }
 
+fn compiler() -> Compiler {
+    Compiler::program(env!("CARGO_BIN_EXE_casemate"), [Compiler::ARGUMENT])
+}
+
 /// A home with the modules that ship, and tenants `acme` and `bolt`.
 fn home(name: &str) -> (Folder, Arc<Casemate>) {
     let path = std::env::temp_dir().join(format!("casemate-{name}-{}", std::process::id()));
@@ -64,7 +68,10 @@ fn home(name: &str) -> (Folder, Arc<Casemate>) {
     for id in ["acme", "bolt"] {
         setup::add_tenant(&home, &tenant(id), BY).unwrap();
     }
-    let opened = open(open_dir(&path).unwrap(), Settings::new(Arc::new(|| NOW)));
+    let opened = open(
+        open_dir(&path).unwrap(),
+        Settings::new(Arc::new(|| NOW), compiler()),
+    );
     (folder, block_on(opened).unwrap())
 }
 

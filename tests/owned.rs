@@ -1,6 +1,6 @@
 //! What somebody who embeds the host brings: disks, accounts, clocks that fail.
 
-use crate::support::{Bench, Folder, NOW, PERSON, ndjson, start, state, stream, tenant};
+use crate::support::{Bench, Folder, NOW, PERSON, compiler, ndjson, start, state, stream, tenant};
 use casemate::boundary::Role;
 use casemate::model::{Clock, Instant, TenantId};
 use casemate::sandbox::GrantedTenants;
@@ -69,7 +69,7 @@ fn an_embedder_keeps_tenants_on_several_disks() {
         scope.replace_boundary(&Bench::allowing()).unwrap();
         assert!(home.add_tenant(&tenant(id)).is_err());
     }
-    let mut settings = Settings::new(Arc::new(|| NOW));
+    let mut settings = Settings::new(Arc::new(|| NOW), compiler());
     settings.keep_compiled = false;
     let casemate = Casemate::open_in(places, settings).unwrap();
     assert_eq!(casemate.tenants().unwrap(), ids.map(tenant));

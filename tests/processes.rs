@@ -179,7 +179,10 @@ fn ends_consistent(time: Duration) -> Done {
 }
 
 fn open_home(home: &Path) -> casemate::Casemate {
-    let settings = casemate::Settings::new(std::sync::Arc::new(|| crate::support::NOW));
+    let settings = casemate::Settings::new(
+        std::sync::Arc::new(|| crate::support::NOW),
+        crate::support::compiler(),
+    );
     casemate::Casemate::open(crate::support::open(home).unwrap(), settings).unwrap()
 }
 

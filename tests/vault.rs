@@ -1,7 +1,7 @@
 //! What lies in a tenant's folder is sealed for it: moved or changed it does not open, and without its
 //! key nothing does.
 
-use crate::support::{Bench, NOW, PERSON, ndjson, runs, start, stream, tenant, trail};
+use crate::support::{Bench, NOW, PERSON, compiler, ndjson, runs, start, stream, tenant, trail};
 use cap_std::fs::OpenOptions;
 use casemate::custody::{Custody, CustodyError, VaultKey};
 use casemate::model::TenantId;
@@ -278,7 +278,7 @@ fn whoever_embeds_the_host_keeps_the_keys_elsewhere() {
     let acme = tenant("acme");
     let scope = home.add_tenant(&acme).unwrap();
     scope.replace_boundary(&Bench::allowing()).unwrap();
-    let settings = || Settings::new(Arc::new(|| NOW));
+    let settings = || Settings::new(Arc::new(|| NOW), compiler());
     let casemate = Casemate::open_with(places(), custody.clone(), settings()).unwrap();
     let mut session = start(&casemate, &acme);
     let input = ndjson(&stream(20, 5));

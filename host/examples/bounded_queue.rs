@@ -4,7 +4,7 @@
 //! `cargo run --release --example bounded_queue -- target/embedded-queue target/modules`
 #![expect(clippy::print_stdout, reason = "an example prints its result")]
 
-use casemate::ambient::{SystemClock, make_dir, open_dir};
+use casemate::ambient::{SystemClock, make_dir, open_dir, own_compiler};
 use casemate::model::{Clock as _, TenantId};
 use casemate::sandbox::GrantedTenants;
 use casemate::triage::intake::{Document, From, documents};
@@ -20,6 +20,9 @@ const BATCHES: usize = 20;
 const ALERTS_IN_BATCH: usize = 100;
 
 fn main() -> anyhow::Result<()> {
+    let Some(compiler) = own_compiler()? else {
+        return Ok(()); // this process was started to compile a module, and has
+    };
     let mut args = std::env::args().skip(1);
     let (Some(home), Some(modules)) = (args.next(), args.next()) else {
         anyhow::bail!("usage: bounded_queue HOME MODULES");
@@ -40,7 +43,7 @@ fn main() -> anyhow::Result<()> {
         }
     }
     let stop = Cancel::new(); // whoever handles signals has a clone
-    let mut settings = Settings::new(Arc::new(SystemClock));
+    let mut settings = Settings::new(Arc::new(SystemClock), compiler);
     settings.cancel = stop.clone();
     let casemate = Casemate::open(root, settings)?;
     let mut session = casemate.start(&tenant, SystemClock.now())?;

@@ -4,7 +4,7 @@
 //! `cargo run --release --example clock_and_identity -- target/embedded-own target/modules`
 #![expect(clippy::print_stdout, reason = "an example prints its result")]
 
-use casemate::ambient::{make_dir, open_dir};
+use casemate::ambient::{make_dir, open_dir, own_compiler};
 use casemate::model::{AlertNumber, Clock, Instant, TenantId};
 use casemate::sandbox::GrantedTenants;
 use casemate::triage::intake::From;
@@ -64,6 +64,9 @@ impl Observer for Metrics {
 }
 
 fn main() -> anyhow::Result<()> {
+    let Some(compiler) = own_compiler()? else {
+        return Ok(()); // this process was started to compile a module, and has
+    };
     let mut args = std::env::args().skip(1);
     let (Some(home), Some(modules)) = (args.next(), args.next()) else {
         anyhow::bail!("usage: clock_and_identity HOME MODULES");
@@ -77,7 +80,7 @@ fn main() -> anyhow::Result<()> {
     }
     let clock = Arc::new(Replayed(AtomicI64::new(1_795_212_000_000)));
     let metrics = Arc::new(Metrics::default());
-    let mut settings = Settings::new(clock.clone());
+    let mut settings = Settings::new(clock.clone(), compiler);
     settings.accounts = Arc::new(Domain);
     settings.observer = metrics.clone();
     let casemate = Casemate::open(root.try_clone()?, settings.clone())?;

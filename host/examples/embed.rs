@@ -4,7 +4,7 @@
 //! `cargo run --release --example embed -- target/embedded target/modules`
 #![expect(clippy::print_stdout, reason = "an example prints its result")]
 
-use casemate::ambient::{SystemClock, make_dir, open_dir};
+use casemate::ambient::{SystemClock, make_dir, open_dir, own_compiler};
 use casemate::model::{Clock as _, TenantId};
 use casemate::queue::{CaseFile, Queue};
 use casemate::sandbox::GrantedTenants;
@@ -19,6 +19,9 @@ const ALERTS: &[u8] = br#"
 "#;
 
 fn main() -> anyhow::Result<()> {
+    let Some(compiler) = own_compiler()? else {
+        return Ok(()); // this process was started to compile a module, and has
+    };
     let mut args = std::env::args().skip(1);
     let (Some(home), Some(modules)) = (args.next(), args.next()) else {
         anyhow::bail!("usage: embed HOME MODULES");
@@ -33,7 +36,7 @@ fn main() -> anyhow::Result<()> {
             setup::grant(&home, &module, tenants, OPERATOR, SystemClock.now())?;
         }
     }
-    let casemate = Casemate::open(root, Settings::new(Arc::new(SystemClock)))?; // once a process
+    let casemate = Casemate::open(root, Settings::new(Arc::new(SystemClock), compiler))?; // once a process
 
     let mut session = casemate.start(&tenant, SystemClock.now())?; // one writer a tenant
     let taken = session.submit(ALERTS, From::Auto, "siem")?; // durable when it returns

@@ -8,6 +8,7 @@
 )]
 
 use crate::model::{Clock, Instant};
+use crate::sandbox::Compiler;
 use crate::store::{self, Dir};
 use std::fs::File;
 use std::io;
@@ -36,6 +37,27 @@ pub fn make_dir(path: impl AsRef<Path>) -> io::Result<Dir> {
 /// When it is not there, is not a regular file, or cannot be opened.
 pub fn open_file(path: impl AsRef<Path>) -> io::Result<File> {
     store::open_file(path.as_ref())
+}
+
+/// This program as its own [`Compiler`]: it starts itself for each component, with the argument
+/// [`Compiler::ARGUMENT`]. A program that uses this calls it before anything else in `main`, and
+/// returns where it gets none: then it was started to compile, and has done that.
+///
+/// # Errors
+/// When it was started to compile and that could not be answered, or its own path is not known.
+pub fn own_compiler() -> io::Result<Option<Compiler>> {
+    let argument = std::env::args_os().nth(1);
+    if argument.is_some_and(|argument| argument == Compiler::ARGUMENT) {
+        Compiler::serve(io::stdin().lock(), io::stdout().lock())?;
+        return Ok(None);
+    }
+    // On Linux what runs, though another program lies at its path by now.
+    let running = std::path::PathBuf::from("/proc/self/exe");
+    let program = match running.exists() {
+        true => running,
+        false => std::env::current_exe()?,
+    };
+    Ok(Some(Compiler::program(program, [Compiler::ARGUMENT])))
 }
 
 /// The machine's clock.

@@ -30,7 +30,8 @@ impl CannotRun {
             Self::NotGranted(error) => error.why.decided_by(),
             Self::NotPrepared(error) => match &*error.why {
                 Refused::Denied(denial) => Some(denial.by.line()),
-                Refused::OtherVersion(_)
+                Refused::NotCompiled(_)
+                | Refused::OtherVersion(_)
                 | Refused::Wasi(_)
                 | Refused::Unknown(_)
                 | Refused::Unusable(_) => None,

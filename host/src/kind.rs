@@ -221,6 +221,7 @@ impl SetupError {
             | Self::GrantedToNobody(_)
             | Self::Settings { .. }
             | Self::Seat(_)
+            | Self::Faulty { .. }
             | Self::OtherName { .. } => ErrorKind::Usage,
             Self::ChangedMeanwhile => ErrorKind::TryAgain,
             Self::InHome(error) => error.kind(),
@@ -235,6 +236,7 @@ impl crate::shadow::ShadowError {
             Self::Store(error) => error.kind(),
             Self::Written(_) => ErrorKind::Environment,
             Self::NotAnOperator(_) | Self::MustBeSigned(_) => ErrorKind::Denied,
+            Self::Faulty(error) => error.kind(),
             Self::Compile(_)
             | Self::Settings { .. }
             | Self::NoModule(_)

@@ -11,7 +11,7 @@
 //! Modules are two files each, `module.wasm` and `module.toml`; no wasm toolchain is needed for them.
 //!
 //! ```no_run
-//! use casemate::ambient::{SystemClock, make_dir, open_dir};
+//! use casemate::ambient::{SystemClock, make_dir, open_dir, own_compiler};
 //! use casemate::model::{Clock as _, TenantId};
 //! use casemate::queue::{CaseFile, Queue};
 //! use casemate::sandbox::GrantedTenants;
@@ -24,6 +24,9 @@
 //!   "finding_info": {"uid": "a1", "title": "Encoded PowerShell", "analytic": {"uid": "PS-7"}}}"#;
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let Some(compiler) = own_compiler()? else {
+//!         return Ok(()); // this process was started to compile a module, and has
+//!     };
 //!     let mut args = std::env::args().skip(1);
 //!     let (home, modules) = (args.next().ok_or("which home?")?, args.next().ok_or("which modules?")?);
 //!     let (tenant, by) = (TenantId::parse("acme")?, "kim@siem.example");
@@ -35,7 +38,7 @@
 //!             setup::grant(&home, &module, GrantedTenants::All, by, SystemClock.now())?;
 //!         }
 //!     }
-//!     let casemate = Casemate::open(root, Settings::new(Arc::new(SystemClock)))?;
+//!     let casemate = Casemate::open(root, Settings::new(Arc::new(SystemClock), compiler))?;
 //!     for broken in casemate.not_loaded() {
 //!         eprintln!("{}: {}", broken.name, broken.why); // the others work
 //!     }

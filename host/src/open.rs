@@ -8,16 +8,13 @@ use crate::knowledge::KnowledgeFault;
 use crate::link::Linking;
 use crate::model::{Clock, Digest, Instant, ModuleName, TenantId, Text, caught};
 use crate::record::Written;
-use crate::sandbox::{
-    EngineError, Granted, Grants, Manifest, Memory, Module, Sandbox, module_digest,
-};
+use crate::sandbox::{Compiler, EngineError, Granted, Grants, Manifest, Memory, Module, Sandbox};
 use crate::store::{
-    Below, CompiledCache, Dir, Folders, Home, Random, StoreError, SystemRandom, TenantScope, View,
+    Below, Dir, Folders, Home, Random, StoreError, SystemRandom, TenantScope, View,
 };
 use crate::suspension::Suspensions;
 use crate::triage::{Cancel, NotStarted, Observer, Parts, Session};
 use crate::written::Problems;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What an embedder decides once for a process.
@@ -30,6 +27,8 @@ pub struct Settings {
     pub random: Arc<dyn Random>,
     /// Where the memory of runs comes from.
     pub memory: Memory,
+    /// Who compiles components.
+    pub compiler: Compiler,
     /// Memory for one tenant's database, in bytes, while the tenant is open.
     pub cache_bytes: usize,
     /// The digest of the program that embeds the host, for the trail; none where it is not known.
@@ -47,12 +46,13 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual ones, with the embedder's clock.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
+    /// The usual ones, with the embedder's clock and compiler.
+    pub fn new(clock: Arc<dyn Clock>, compiler: Compiler) -> Self {
         Self {
             clock,
             random: Arc::new(SystemRandom),
             memory: Memory::OnDemand,
+            compiler,
             cache_bytes: 16 << 20,
             build: None,
             keep_compiled: true,
@@ -106,8 +106,6 @@ pub struct Casemate {
     not_loaded: Vec<NotLoaded>,
     candidates: Vec<Module>,
     candidates_not_loaded: Vec<NotLoaded>,
-    /// The component and `module.toml` of each module that is loaded, for tenants' vaults.
-    files: BTreeMap<Digest, (Vec<u8>, String)>,
 }
 
 impl Casemate {
@@ -150,7 +148,7 @@ impl Casemate {
         let required = required(&home, &settings)?.map_err(OpenError::Written)?;
         let grants =
             grants(&written(Grants::FILE)?, required, &roster).map_err(OpenError::Written)?;
-        let sandbox = Sandbox::start(settings.memory)?;
+        let sandbox = Sandbox::start(settings.memory, settings.compiler.clone())?;
         let cache = match settings
             .keep_compiled
             .then(|| home.compiled(&*settings.random))
@@ -165,25 +163,24 @@ impl Casemate {
         let mut casemate = Self {
             home,
             settings,
-            sandbox,
+            sandbox: sandbox.keeping(cache),
             roster,
             grants,
             modules: Vec::new(),
             not_loaded: Vec::new(),
             candidates: Vec::new(),
             candidates_not_loaded: Vec::new(),
-            files: BTreeMap::new(),
         };
         for name in casemate.home.modules()? {
             let files = casemate.home.module(&name);
-            match casemate.load("modules", &name, files, cache.as_ref()) {
+            match casemate.load("modules", &name, files) {
                 Ok(module) => casemate.modules.push(module),
                 Err(why) => casemate.not_loaded.push(NotLoaded { name, why }),
             }
         }
         for name in casemate.home.candidates()? {
             let files = casemate.home.candidate(&name);
-            match casemate.load("candidates", &name, files, cache.as_ref()) {
+            match casemate.load("candidates", &name, files) {
                 // One that was accepted, by a host that stopped before it took it away here.
                 Ok(module) if casemate.has(&module) => (),
                 Ok(module) => casemate.candidates.push(module),
@@ -197,12 +194,12 @@ impl Casemate {
         self.modules.iter().any(|m| m.digest() == module.digest())
     }
 
+    /// Reads a module, and compiles it where somebody is granted it.
     fn load(
-        &mut self,
+        &self,
         folder: &str,
         name: &ModuleName,
         files: Result<Option<(Vec<u8>, String)>, StoreError>,
-        cache: Option<&CompiledCache>,
     ) -> Result<Module, String> {
         let (component, text) = files
             .map_err(|e| e.to_string())?
@@ -214,17 +211,22 @@ impl Casemate {
                 manifest.name()
             ));
         }
-        let digest = module_digest(&component, text.as_bytes());
-        let loaded = self.sandbox.load(&component, manifest, digest, cache);
-        let module = loaded.map_err(|e| e.to_string())?;
-        self.files.insert(digest, (component, text));
+        let module = Module::new(component, manifest);
+        if self
+            .grants
+            .iter()
+            .any(|grant| grant.digest == module.digest())
+        {
+            self.sandbox.compile(&module).map_err(|e| e.to_string())?;
+        }
         Ok(module)
     }
 
     /// The two files of a module that is loaded.
     pub(crate) fn files(&self, module: &Digest) -> Option<(&[u8], &str)> {
-        let files = self.files.get(module);
-        files.map(|(component, text)| (component.as_slice(), text.as_str()))
+        let mut all = self.modules.iter().chain(&self.candidates);
+        let found = all.find(|loaded| loaded.digest() == *module);
+        found.map(|found| (found.component(), found.manifest().text()))
     }
 
     /// The home's files.
@@ -250,7 +252,8 @@ impl Casemate {
         &self.grants
     }
 
-    /// The modules that are loaded, in the order of their names.
+    /// The modules that are installed and can be loaded, in the order of their names. Those that nobody
+    /// was granted when the home was opened are not compiled.
     pub fn modules(&self) -> &[Module] {
         &self.modules
     }

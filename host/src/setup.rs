@@ -3,9 +3,10 @@
 use crate::boundary::{Boundary, NotSigned, Purpose, RequireSigned, Role, Roster};
 use crate::knowledge::{Assets, KnownGood};
 use crate::model::{Capability, Instant, ModuleKind, ModuleName, TenantId, Text};
+use crate::sandbox::inspect::{Finding, Inspection, Level};
 use crate::sandbox::{
-    Grant, GrantedSettings, GrantedTenants, Grants, Manifest, WantedLimits, WantedSettings,
-    Withdrawal, WrongSetting, module_digest,
+    Grant, GrantedLimits, GrantedSettings, GrantedTenants, Grants, Manifest, WantedLimits,
+    WantedSettings, Withdrawal, WrongSetting, failure_name, module_digest,
 };
 use crate::seat::{Held, WrongSeat};
 use crate::store::{self, Dir, Home, StoreError, TenantScope};
@@ -99,6 +100,17 @@ pub enum SetupError {
     /// The grant would put a second module where a tenant has one.
     #[error(transparent)]
     Seat(#[from] WrongSeat),
+    /// The module cannot run here; each error with what it is about, never none.
+    #[error(
+        "module `{module}` cannot run here, so it is neither installed nor granted: {}",
+        said(errors)
+    )]
+    Faulty {
+        /// The module.
+        module: ModuleName,
+        /// What is wrong.
+        errors: Vec<Finding>,
+    },
     /// A module's files do not belong together.
     #[error("the folder is that of module `{folder}` and its module.toml names `{name}`")]
     OtherName {
@@ -134,7 +146,8 @@ pub fn create(root: Dir, operator: &str) -> Result<Home, SetupError> {
 /// Installs a module from its two files. It runs for nobody until it is granted.
 ///
 /// # Errors
-/// When its manifest does not hold or the files cannot be written.
+/// When its manifest does not hold, the component has an error ([`Level::Error`]), or the files cannot
+/// be written.
 pub fn install(
     home: &Home,
     folder: &str,
@@ -148,9 +161,39 @@ pub fn install(
             name: parsed.name().clone(),
         });
     }
+    let inspection = Inspection::of(component, Some(manifest)).map_err(SetupError::Written)?;
+    without_errors(parsed.name(), &inspection, None)?;
     let _alone = home.lock()?;
+    home.forget_compiled(&failure_name(component))?;
     home.install_module(parsed.name(), component, manifest)?;
     Ok(parsed.name().clone())
+}
+
+/// Refuses a module that cannot run within the limits that it is granted. Nothing overrides this.
+pub(crate) fn without_errors(
+    module: &ModuleName,
+    inspection: &Inspection,
+    granted: Option<GrantedLimits>,
+) -> Result<(), SetupError> {
+    let found = inspection.findings.iter();
+    let errors = found.filter(|found| found.level == Level::Error).cloned();
+    let mut errors: Vec<Finding> = errors.collect();
+    if errors.is_empty() {
+        errors.extend(granted.and_then(|limits| inspection.over_memory(limits)));
+    }
+    match errors.is_empty() {
+        true => Ok(()),
+        false => Err(SetupError::Faulty {
+            module: module.clone(),
+            errors,
+        }),
+    }
+}
+
+fn said(errors: &[Finding]) -> String {
+    let one = |found: &Finding| format!("{} ({})", found.message, found.rule.id());
+    let all: Vec<String> = errors.iter().map(one).collect();
+    all.join("; ")
 }
 
 /// Makes a tenant with a boundary file to be read and changed: modules may see every field but the
@@ -253,6 +296,8 @@ pub fn grant_with(
         .module(module)?
         .ok_or_else(|| SetupError::NoModule(module.clone()))?;
     let parsed = Manifest::parse(&manifest).map_err(SetupError::Written)?;
+    let inspection = Inspection::of(&component, Some(&manifest)).map_err(SetupError::Written)?;
+    without_errors(module, &inspection, None)?;
     GrantedSettings::resolve(parsed.settings(), &settings)
         .map_err(|wrong| wrong_settings(module, wrong))?;
     let grant = Grant {

@@ -2,7 +2,7 @@ use super::folder::{Folder, open, project};
 use casemate::boundary::Boundary;
 use casemate::model::{Capability, Digest, Instant, ModuleName, TenantId, Text};
 use casemate::sandbox::{
-    Grant, GrantedTenants, Grants, Manifest, WantedLimits, WantedSettings, module_digest,
+    Compiler, Grant, GrantedTenants, Grants, Manifest, WantedLimits, WantedSettings, module_digest,
 };
 use casemate::store::{Home, Random, StoreError};
 use casemate::triage::Session;
@@ -181,18 +181,7 @@ impl Bench {
         limits: WantedLimits,
     ) {
         let home = self.home();
-        let grant = Grant {
-            module: module.name(),
-            digest: module.digest(),
-            tenants,
-            capabilities: capabilities.to_vec(),
-            by: Text::capped(PERSON, 80),
-            at: NOW,
-            limits,
-            shadow: false,
-            replaces: None,
-            settings: WantedSettings::default(),
-        };
+        let grant = granted(module, tenants, capabilities, limits);
         let text = home.text("grants.toml").unwrap().unwrap();
         let text = Grants::add(&text, &grant).unwrap_or_else(|problems| panic!("{problems}"));
         home.replace_text("grants.toml", &text).unwrap();
@@ -227,8 +216,33 @@ pub(crate) fn start(casemate: &Casemate, tenant: &TenantId) -> Session {
     session.unwrap_or_else(|error| panic!("{tenant}: {error}"))
 }
 
+fn granted(
+    module: &Built,
+    tenants: GrantedTenants,
+    capabilities: &[Capability],
+    limits: WantedLimits,
+) -> Grant {
+    Grant {
+        module: module.name(),
+        digest: module.digest(),
+        tenants,
+        capabilities: capabilities.to_vec(),
+        by: Text::capped(PERSON, 80),
+        at: NOW,
+        limits,
+        shadow: false,
+        replaces: None,
+        settings: WantedSettings::default(),
+    }
+}
+
+/// The program compiles, as for itself.
+pub(crate) fn compiler() -> Compiler {
+    Compiler::program(env!("CARGO_BIN_EXE_casemate"), [Compiler::ARGUMENT])
+}
+
 fn settings() -> Settings {
-    let mut settings = Settings::new(Arc::new(|| NOW));
+    let mut settings = Settings::new(Arc::new(|| NOW), compiler());
     settings.random = Arc::new(Counted(AtomicU64::new(0)));
     settings
 }
@@ -266,7 +280,7 @@ fn share_compiled(home: &Path) {
         shared
             .replace_text("roster.toml", "version = 1\npeople = []\n")
             .unwrap();
-        shared.replace_text("grants.toml", "version = 1\n").unwrap();
+        let mut grants = "version = 1\n".to_owned();
         for below in ["target/modules", "target/hostile"] {
             let Ok(modules) = project().read_dir(below) else {
                 continue;
@@ -276,8 +290,12 @@ fn share_compiled(home: &Path) {
                 shared
                     .install_module(&module.name(), &module.wasm, &module.toml)
                     .unwrap();
+                // Only what somebody is granted is compiled.
+                let all = granted(&module, GrantedTenants::All, &[], WantedLimits::default());
+                grants = Grants::add(&grants, &all).unwrap_or_else(|problems| panic!("{problems}"));
             }
         }
+        shared.replace_text("grants.toml", &grants).unwrap();
         drop(Casemate::open(open(&kept).unwrap(), settings()).unwrap());
     });
     let (from, to) = (kept.join("cache"), home.join("cache"));

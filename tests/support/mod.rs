@@ -10,7 +10,7 @@ mod receipts;
 mod stream;
 
 pub(crate) use alerts::{Finding, ndjson};
-pub(crate) use bench::{Bench, Built, NOW, PERSON, start, tenant};
+pub(crate) use bench::{Bench, Built, NOW, PERSON, compiler, start, tenant};
 pub(crate) use components::{laden, of_text};
 pub(crate) use folder::{Folder, open, project};
 pub(crate) use program::{AS_OF, Pipe, casemate, code_of, made, said, signal, written};

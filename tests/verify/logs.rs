@@ -1,5 +1,5 @@
 use super::export::Export;
-use casemate::model::{Capability, Digest, FieldSet, Instant, ModuleName};
+use casemate::model::{Capability, Digest, FieldSet, Instant, ModuleName, access};
 use casemate::trail::note::{MemorySigner, SignedCheckpoint, Signer as _};
 use casemate::trail::{
     Before, Commitment, DecidedBy, Intake, Log, MemoryKey, MemoryShelf, Opening, Origin, Outcome,
@@ -112,7 +112,7 @@ impl Growing {
             shadow: false,
         };
         let run = self.log.begin_run(NOW, start).unwrap();
-        let asked = run.intent(NOW, Capability::Assets, commitment("?", self.salt), 1);
+        let asked = run.intent::<access::Assets>(NOW, commitment("?", self.salt), 1);
         let answered = Outcome::Ok {
             answer: commitment("!", self.salt),
             items: 1,

@@ -4,7 +4,7 @@ use crate::table::{Table, median};
 use crate::{Effort, Input};
 use anyhow::{Context as _, anyhow};
 use casemate::model::{Alert, AlertNumber, FieldSet, Instant as Time};
-use casemate::sandbox::{Manifest, Memory, Sandbox};
+use casemate::sandbox::{Compiler, Manifest, Memory, Sandbox};
 use casemate::triage::{Trial, TrialMemory};
 use casemate_grouper::{METHOD, group};
 use casemate_sdk::{Batch, BatchBuilder, Field};
@@ -30,7 +30,7 @@ pub(crate) fn sandbox(modules: &Path, effort: Effort, table: &mut Table) -> anyh
     let kinds = [Memory::OnDemand, Memory::Pooled];
     let mut trials = Vec::new();
     for kind in kinds {
-        trials.push(trial(modules, &Sandbox::start(kind)?)?);
+        trials.push(trial(modules, &Sandbox::start(kind, Compiler::here())?)?);
     }
     let memory = TrialMemory::default();
     let mut seconds = [Vec::new(), Vec::new()];
@@ -58,7 +58,10 @@ pub(crate) fn grouper(
     effort: Effort,
     table: &mut Table,
 ) -> anyhow::Result<()> {
-    let trial = trial(modules, &Sandbox::start(Memory::OnDemand)?)?;
+    let trial = trial(
+        modules,
+        &Sandbox::start(Memory::OnDemand, Compiler::here())?,
+    )?;
     let rows: Vec<(AlertNumber, &Alert)> = (1..).zip(&input.alerts).collect();
     let (known, rest) = rows
         .split_at_checked(KNOWN)

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 pub(crate) use casemate::ambient::SystemClock as Now;
 use casemate::model::{Clock as _, TenantId};
-use casemate::sandbox::GrantedTenants;
+use casemate::sandbox::{Compiler, GrantedTenants};
 use casemate::store::Dir;
 use casemate::{Casemate, Settings, setup};
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ impl Place {
 
     /// Opens it.
     pub(crate) fn open(&self, keep_compiled: bool) -> anyhow::Result<Casemate> {
-        let mut settings = Settings::new(Arc::new(Now));
+        let mut settings = Settings::new(Arc::new(Now), Compiler::here());
         settings.keep_compiled = keep_compiled;
         Ok(Casemate::open(self.dir()?, settings)?)
     }

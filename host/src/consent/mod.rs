@@ -13,7 +13,9 @@ use crate::sandbox::{
     Denial, Grant, Granted, GrantedLimits, GrantedSettings, GrantedTenants, Grants, Manifest,
     WantedLimits, WantedSettings, module_digest,
 };
-use crate::setup::{SetupError, append_to_grants, has_seat, operator, wrong_settings};
+use crate::setup::{
+    SetupError, append_to_grants, has_seat, operator, without_errors, wrong_settings,
+};
 use crate::store::{Home, StoreError};
 use crate::written::{Decision, nearest};
 
@@ -156,6 +158,8 @@ impl Consent {
             Inspection::of(component, Some(manifest_text)).map_err(SetupError::Written)?;
         let manifest = Manifest::parse(manifest_text).map_err(SetupError::Written)?;
         let module = manifest.name();
+        let limits = GrantedLimits::of(manifest.limits(), terms.limits);
+        without_errors(module, &inspection, Some(limits))?;
         if let Some(stranger) = terms.capabilities.iter().flatten().find(|wanted| {
             let mut asked = manifest.capabilities();
             !asked.any(|capability| capability == **wanted)

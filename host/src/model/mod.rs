@@ -1,5 +1,6 @@
 //! The values everything else speaks of. Nothing here reaches a disk, a sandbox or a clock.
 
+pub mod access;
 mod alert;
 mod capability;
 mod case;

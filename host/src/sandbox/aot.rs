@@ -1,6 +1,7 @@
 //! Compiled components, kept. Loading one is running machine code: `Component::deserialize` is the
 //! one unsafe call of the project.
 
+use super::engine::{CompileError, ENGINE};
 use crate::model::Digest;
 use crate::store::CompiledCache;
 use std::hash::{Hash as _, Hasher};
@@ -16,20 +17,30 @@ pub(super) fn name(engine: &Engine, component: &[u8]) -> Digest {
 }
 
 /// The compiled form, if the cache has it as this host wrote it.
-#[expect(unsafe_code, reason = "see the comment at the call")]
 pub(super) fn get(engine: &Engine, cache: &CompiledCache, name: &Digest) -> Option<Component> {
-    let compiled = cache.get(name)?;
-    // SAFETY: `deserialize` must be given only what `Component::serialize` of a compatible engine
-    // gave. The cache hands out only bytes that carry the authentication code of this host's key for
-    // this name; `put` below is the one place that makes such a code, over the result of
-    // `serialize`; and the name holds the engine's version and settings.
-    match unsafe { Component::deserialize(engine, compiled) } {
-        Ok(component) => Some(component),
-        Err(error) => {
-            tracing::warn!(%error, "a compiled component in the cache is not used");
-            None
-        }
-    }
+    let found = code(engine, &cache.get(name)?);
+    let used = found.inspect_err(|error| {
+        tracing::warn!(%error, "a compiled component in the cache is not used");
+    });
+    used.ok()
+}
+
+/// What a child of this process compiled.
+pub(super) fn from_child(engine: &Engine, compiled: &[u8]) -> Result<Component, CompileError> {
+    code(engine, compiled).map_err(|error| {
+        CompileError::Child(format!("what it compiled is not of this engine: {error:#}"))
+    })
+}
+
+#[expect(unsafe_code, reason = "see the comment at the call")]
+fn code(engine: &Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: `deserialize` must be given only what the compiler of a compatible engine gave; the bytes
+    // say of which, and it compares. They come from two places. The cache hands out only what carries
+    // the authentication code of this host's key for a name that holds the engine's version and
+    // settings, and `put` is the one place that makes such a code, over what was loaded here. A child
+    // is the program that the embedder named, believed as this process is: it hands on what its
+    // compiler gave, and ends without an answer where that did not come to its end.
+    unsafe { Component::deserialize(engine, compiled) }
 }
 
 /// Keeps a compiled form. A cache that cannot be written costs time, nothing else.
@@ -40,6 +51,34 @@ pub(super) fn put(cache: &CompiledCache, name: &Digest, component: &Component) {
         .and_then(|compiled| cache.put(name, &compiled).map_err(|e| e.to_string()));
     if let Err(error) = kept {
         tracing::warn!(error, "the compiled component is not kept");
+    }
+}
+
+/// The name under which is kept why these bytes do not compile, with this version of the engine.
+pub(crate) fn failure_name(component: &[u8]) -> Digest {
+    let engine = ENGINE.as_bytes();
+    Digest::of_parts(&[b"casemate component that fails 1", engine, component])
+}
+
+/// Why the bytes did not compile before, if they did not.
+pub(super) fn failure(cache: &CompiledCache, name: &Digest) -> Option<CompileError> {
+    let why = String::from_utf8(cache.get(name)?).ok()?;
+    Some(CompileError::Before(why))
+}
+
+/// Keeps why the bytes do not compile, where trying again would cost time and change nothing.
+pub(super) fn put_failure(cache: &CompiledCache, name: &Digest, error: &CompileError) {
+    match error {
+        CompileError::Invalid(_) | CompileError::OverLimit(_) => {
+            if let Err(error) = cache.put(name, error.to_string().as_bytes()) {
+                tracing::warn!(%error, "it is not kept that a component does not compile");
+            }
+        }
+        // Found again without compiling, kept already, or not the component's fault.
+        CompileError::TooMuch(_)
+        | CompileError::Before(_)
+        | CompileError::Slow(_)
+        | CompileError::Child(_) => {}
     }
 }
 

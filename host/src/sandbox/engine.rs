@@ -1,6 +1,6 @@
 //! The one engine of a process: its configuration, its clock and the loading of components.
 
-use super::limit::{Limit, Limits, OverLimit};
+use super::limit::{Limits, OverLimit};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -48,18 +48,29 @@ pub enum EngineError {
 }
 
 /// Why a component was not loaded.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompileError {
-    /// It is larger than is loaded, or took longer to compile.
+    /// It is larger than is loaded, or takes more time or memory to compile than it gets.
     #[error("the component is {0}")]
     OverLimit(OverLimit),
+    /// Its instances come to more than is compiled.
+    #[error("the component is not compiled: {0}")]
+    TooMuch(String),
+    /// It failed before, and the same bytes are not compiled again by the same engine.
+    #[error("{0} (found before; to try again, add the module again)")]
+    Before(String),
     /// It is no component that this engine takes.
     #[error("the component is not valid: {0}")]
     Invalid(String),
-    /// The thread that compiles could not be started.
-    #[error("the compiling thread could not be started: {0}")]
-    Thread(std::io::Error),
+    /// It was not done within this many milliseconds, perhaps because the machine is busy.
+    #[error(
+        "the component was not compiled within {0} ms; try again when the machine is less busy"
+    )]
+    Slow(u64),
+    /// The process or thread that compiles could not be started, was killed, or broke off.
+    #[error("the compiler did not do its work: {0}")]
+    Child(String),
 }
 
 /// The engine with its clock. The clock stops when this is dropped.
@@ -93,6 +104,11 @@ impl Drop for Ticking {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
     }
+}
+
+/// An engine that compiles for every other of this version, and runs nothing.
+pub(super) fn for_compiling() -> Result<Engine, EngineError> {
+    Engine::new(&config(Memory::OnDemand)).map_err(EngineError::Unusable)
 }
 
 /// The configuration. What is not deterministic is off: no threads, no GC, NaNs in one form, relaxed
@@ -137,19 +153,13 @@ fn config(memory: Memory) -> Config {
     config
 }
 
-/// Compiles a component within the limits on its size and on the time that takes. A compilation that
-/// takes too long is given up: its thread ends by itself, its result is dropped.
+/// Compiles a component in this process. What takes too long is given up: its thread ends by itself,
+/// its result is dropped.
 pub(super) fn compile(
     engine: &Engine,
     bytes: &[u8],
     within: Duration,
 ) -> Result<Component, CompileError> {
-    if bytes.len() > Limits::COMPONENT_BYTES {
-        return Err(CompileError::OverLimit(OverLimit {
-            limit: Limit::ComponentSize,
-            value: Limits::COMPONENT_BYTES as u64,
-        }));
-    }
     let (engine, bytes) = (engine.clone(), bytes.to_vec());
     let (send, receive) = mpsc::channel();
     std::thread::Builder::new()
@@ -158,14 +168,11 @@ pub(super) fn compile(
             // The receiver is gone where the time ran out; then nobody wants the result.
             let _ = send.send(Component::from_binary(&engine, &bytes));
         })
-        .map_err(CompileError::Thread)?;
+        .map_err(|error| CompileError::Child(error.to_string()))?;
     match receive.recv_timeout(within) {
         Ok(Ok(component)) => Ok(component),
         Ok(Err(error)) => Err(CompileError::Invalid(format!("{error:#}"))),
-        Err(mpsc::RecvTimeoutError::Timeout) => Err(CompileError::OverLimit(OverLimit {
-            limit: Limit::CompileTime,
-            value: within.as_millis() as u64,
-        })),
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(CompileError::Slow(within.as_millis() as u64)),
         Err(mpsc::RecvTimeoutError::Disconnected) => Err(CompileError::Invalid(
             "the compiler stopped without a result".into(),
         )),
@@ -183,16 +190,22 @@ mod tests {
         let bytes = wat::parse_str(format!("(component (core module {functions}))")).unwrap();
         let ticking = Ticking::start(Memory::OnDemand).unwrap();
         match compile(&ticking.engine, &bytes, Duration::from_millis(1)) {
-            Err(CompileError::OverLimit(over)) => {
-                assert_eq!(over.limit, Limit::CompileTime);
-                assert_eq!(over.to_string(), "over its limit `compile-time` of 1 ms");
-            }
+            Err(CompileError::Slow(1)) => {}
             Err(other) => panic!("{other}"),
             Ok(_) => panic!("it was compiled"),
         }
         let within = Duration::from_millis(Limits::COMPILE_MS);
         let empty = wat::parse_str("(component)").unwrap();
         assert!(compile(&ticking.engine, &empty, within).is_ok());
+    }
+
+    #[test]
+    fn one_engine_compiles_for_both_kinds_of_memory() {
+        let of = |memory| {
+            let engine = Engine::new(&config(memory)).unwrap();
+            super::super::aot::name(&engine, b"")
+        };
+        assert_eq!(of(Memory::OnDemand), of(Memory::Pooled));
     }
 
     #[test]

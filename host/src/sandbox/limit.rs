@@ -14,6 +14,9 @@ pub struct Limits {
     pub host_calls: u32,
     /// Bytes that may cross to the host in one call or answer.
     pub crossing_bytes: usize,
+    /// Bytes of all questions and all that is given in answer to them, together. They are kept in
+    /// memory until the run has ended, several times over, and then on disk.
+    pub run_bytes: usize,
     /// Lines of log.
     pub log_lines: u32,
     /// Core instances in the component.
@@ -35,6 +38,7 @@ impl Limits {
         deadline_ms: 5_000,
         host_calls: 1_024,
         crossing_bytes: 16 << 20,
+        run_bytes: 24 << 20,
         log_lines: 256,
         instances: 16,
         memories: 4,
@@ -47,8 +51,18 @@ impl Limits {
     pub const STACK_BYTES: usize = 512 << 10;
     /// Size of a component that is loaded, in bytes.
     pub const COMPONENT_BYTES: usize = 32 << 20;
-    /// Wall clock to compile a component, in milliseconds.
+    /// Wall clock to compile a component, in milliseconds. What is not done then was perhaps kept from
+    /// it by others, and may be tried again.
     pub const COMPILE_MS: u64 = 60_000;
+    /// Time of processors to compile a component in a process of its own, in seconds.
+    pub const COMPILE_CPU_S: u64 = 40;
+    /// Address space of the process that compiles a component, in bytes.
+    pub const COMPILE_BYTES: u64 = 1 << 30;
+    /// What a component compiles to, in bytes.
+    pub const COMPILED_BYTES: usize = 96 << 20;
+    /// Bytes of one key of a question; no value that is looked up is longer. A call with a longer one
+    /// is refused.
+    pub const KEY_BYTES: usize = 8 << 10;
     /// Calls that are kept of the stack of a module that stopped.
     pub const FRAMES: usize = 32;
     /// Bytes of one log line; longer ones are cut.
@@ -78,6 +92,7 @@ pub enum Limit {
     Deadline,
     HostCalls,
     CrossingBytes,
+    RunBytes,
     LogLines,
     Instances,
     Memories,
@@ -87,6 +102,8 @@ pub enum Limit {
     Stack,
     ComponentSize,
     CompileTime,
+    CompileMemory,
+    CompiledSize,
 }
 
 impl Limit {
@@ -97,6 +114,7 @@ impl Limit {
             Self::Deadline => "deadline",
             Self::HostCalls => "host-calls",
             Self::CrossingBytes => "crossing-bytes",
+            Self::RunBytes => "run-bytes",
             Self::LogLines => "log-lines",
             Self::Instances => "instances",
             Self::Memories => "memories",
@@ -106,13 +124,21 @@ impl Limit {
             Self::Stack => "stack",
             Self::ComponentSize => "component-size",
             Self::CompileTime => "compile-time",
+            Self::CompileMemory => "compile-memory",
+            Self::CompiledSize => "compiled-size",
         }
     }
 
     /// What its value counts.
     pub const fn unit(self) -> &'static str {
         match self {
-            Self::Memory | Self::CrossingBytes | Self::Stack | Self::ComponentSize => "bytes",
+            Self::Memory
+            | Self::CrossingBytes
+            | Self::RunBytes
+            | Self::Stack
+            | Self::ComponentSize
+            | Self::CompileMemory
+            | Self::CompiledSize => "bytes",
             Self::Deadline | Self::CompileTime => "ms",
             Self::HostCalls => "calls",
             Self::LogLines => "lines",
@@ -179,7 +205,11 @@ impl Meter {
 
     /// Notes that a limit was run into and gives the error that ends the run.
     pub(super) fn exceeded(&mut self, limit: Limit, value: u64) -> wasmtime::Error {
-        let over = OverLimit { limit, value };
+        self.ran(OverLimit { limit, value })
+    }
+
+    /// As [`Meter::exceeded`], for a limit that was noticed elsewhere.
+    pub(super) fn ran(&mut self, over: OverLimit) -> wasmtime::Error {
         self.over.get_or_insert(over);
         wasmtime::Error::new(over)
     }

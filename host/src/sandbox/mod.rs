@@ -1,10 +1,12 @@
 //! The boundary: a module runs here with what it was granted, within its limits, on one tenant's
 //! data. wasmtime lives here and nowhere else.
 
+mod allowance;
 mod aot;
 mod backtrace;
 pub(crate) mod bindings;
 pub(crate) mod capability;
+mod compiler;
 mod engine;
 mod granted;
 mod grants;
@@ -21,6 +23,8 @@ mod signed_tests;
 pub(crate) mod table;
 mod wanted;
 
+pub(crate) use aot::failure_name;
+pub use compiler::Compiler;
 pub use engine::{CompileError, ENGINE, EngineError, Memory};
 pub use granted::{Denial, DeniedBy, Granted, NotGranted, WhyNotGranted, Withheld};
 pub use grants::{Grant, GrantedTenants, Grants, Recorded, Superseded, Withdrawal};

@@ -3,16 +3,17 @@
 use super::Manifest;
 use super::aot;
 use super::bindings::{drafter, enricher, grouper};
-use super::engine::{self, CompileError, EngineError, Memory, Ticking};
-use super::inspect::Import;
+use super::compiler::Compiler;
+use super::engine::{CompileError, EngineError, Memory, Ticking};
+use super::inspect::{Import, Inspection};
 use super::limit::Limits;
 use super::linker::linker;
 use super::run::Run;
-use super::{Denial, Granted};
+use super::{Denial, Granted, module_digest};
 use crate::model::{Capability, Digest, ModuleKind, ModuleName, TenantId, Text};
 use crate::store::CompiledCache;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre};
@@ -21,18 +22,27 @@ use wasmtime::component::{Component, InstancePre};
 pub struct Sandbox {
     ticking: Arc<Ticking>,
     memory: Memory,
+    compiler: Compiler,
+    cache: Option<CompiledCache>,
 }
 
 impl Sandbox {
-    /// Starts the engine.
+    /// Starts the engine. Nothing that it compiles is kept.
     ///
     /// # Errors
     /// When it does not start on this machine.
-    pub fn start(memory: Memory) -> Result<Self, EngineError> {
+    pub fn start(memory: Memory, compiler: Compiler) -> Result<Self, EngineError> {
         Ok(Self {
             ticking: Arc::new(Ticking::start(memory)?),
             memory,
+            compiler,
+            cache: None,
         })
+    }
+
+    /// The same, with what it compiles kept here.
+    pub fn keeping(self, cache: Option<CompiledCache>) -> Self {
+        Self { cache, ..self }
     }
 
     /// Where the memory of runs comes from.
@@ -40,38 +50,45 @@ impl Sandbox {
         self.memory
     }
 
-    /// Loads a module: compiles its component, or takes what was compiled before from the cache.
+    /// Compiles a module's component, or takes what was compiled before from the cache. Without this it
+    /// is done where the module is first prepared for a tenant.
     ///
     /// # Errors
-    /// When the component is not valid, too large, or takes too long to compile.
-    pub fn load(
-        &self,
-        component: &[u8],
-        manifest: Manifest,
-        digest: Digest,
-        cache: Option<&CompiledCache>,
-    ) -> Result<Module, CompileError> {
+    /// When the component is not valid, or takes more time or memory than it gets.
+    pub fn compile(&self, module: &Module) -> Result<(), CompileError> {
+        self.compiled(module).map(drop).map_err(Clone::clone)
+    }
+
+    fn compiled<'a>(&self, module: &'a Module) -> Result<&'a Component, &'a CompileError> {
+        let compiled = module
+            .compiled
+            .get_or_init(|| self.compile_or_find(&module.component));
+        compiled.as_ref().map(|compiled| &compiled.component)
+    }
+
+    fn compile_or_find(&self, component: &[u8]) -> Result<Compiled, CompileError> {
         let engine = &self.ticking.engine;
         let name = aot::name(engine, component);
-        if let Some(cache) = cache
-            && let Some(component) = aot::get(engine, cache, &name)
-        {
-            return Ok(Module {
-                manifest,
-                digest,
+        let cache = self.cache.as_ref();
+        if let Some(component) = cache.and_then(|cache| aot::get(engine, cache, &name)) {
+            return Ok(Compiled {
                 component,
                 from_cache: true,
             });
         }
-        let compiled =
-            engine::compile(engine, component, Duration::from_millis(Limits::COMPILE_MS))?;
-        if let Some(cache) = cache {
-            aot::put(cache, &name, &compiled);
+        let failure = aot::failure_name(component);
+        if let Some(error) = cache.and_then(|cache| aot::failure(cache, &failure)) {
+            return Err(error);
         }
-        Ok(Module {
-            manifest,
-            digest,
-            component: compiled,
+        let within = Duration::from_millis(Limits::COMPILE_MS);
+        let compiled = self.compiler.compile(engine, component, within);
+        match (&compiled, cache) {
+            (Ok(compiled), Some(cache)) => aot::put(cache, &name, compiled),
+            (Err(error), Some(cache)) => aot::put_failure(cache, &failure, error),
+            (_, None) => (),
+        }
+        Ok(Compiled {
+            component: compiled?,
             from_cache: false,
         })
     }
@@ -79,7 +96,7 @@ impl Sandbox {
     /// Links a module with exactly what was granted.
     ///
     /// # Errors
-    /// When it imports anything else, or exports not what its kind does.
+    /// When it cannot be compiled, imports anything else, or exports not what its kind does.
     pub fn prepare(&self, module: &Module, granted: Granted) -> Result<Prepared, NotPrepared> {
         let engine = &self.ticking.engine;
         let refuse = |why| NotPrepared {
@@ -88,9 +105,12 @@ impl Sandbox {
             why: Box::new(why),
         };
         let invalid = |e: wasmtime::Error| Refused::Unusable(Text::capped(&format!("{e:#}"), 400));
+        let component = self
+            .compiled(module)
+            .map_err(|error| refuse(Refused::NotCompiled(Text::capped(&error.to_string(), 400))))?;
         let linker = linker(engine, &granted).map_err(|e| refuse(invalid(e)))?;
-        let pre = linker.instantiate_pre(&module.component).map_err(|error| {
-            refuse(missing(engine, &module.component, &granted).unwrap_or_else(|| invalid(error)))
+        let pre = linker.instantiate_pre(component).map_err(|error| {
+            refuse(missing(engine, component, &granted).unwrap_or_else(|| invalid(error)))
         })?;
         let exports = match granted.kind() {
             ModuleKind::Grouper => grouper::GrouperPre::new(pre.clone()).map(drop),
@@ -108,15 +128,31 @@ impl Sandbox {
     }
 }
 
-/// A module as loaded, for every tenant.
+/// A module's two files, read: for every tenant. It is compiled once, when it is first needed: what
+/// nobody granted never is.
 pub struct Module {
     manifest: Manifest,
     digest: Digest,
+    component: Vec<u8>,
+    compiled: OnceLock<Result<Compiled, CompileError>>,
+}
+
+struct Compiled {
     component: Component,
     from_cache: bool,
 }
 
 impl Module {
+    /// Of a component and its manifest.
+    pub fn new(component: Vec<u8>, manifest: Manifest) -> Self {
+        Self {
+            digest: module_digest(&component, manifest.text().as_bytes()),
+            manifest,
+            component,
+            compiled: OnceLock::new(),
+        }
+    }
+
     /// What it asks for.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -127,14 +163,30 @@ impl Module {
         self.digest
     }
 
-    /// Whether it was compiled before.
-    pub fn from_cache(&self) -> bool {
-        self.from_cache
+    /// The component's bytes.
+    pub fn component(&self) -> &[u8] {
+        &self.component
     }
 
-    /// Every import of the component, by name, in its order.
+    /// Whether it is compiled.
+    pub fn is_compiled(&self) -> bool {
+        matches!(self.compiled.get(), Some(Ok(_)))
+    }
+
+    /// Whether it is compiled, and was before this process began.
+    pub fn from_cache(&self) -> bool {
+        let compiled = self.compiled.get();
+        compiled.is_some_and(|compiled| compiled.as_ref().is_ok_and(|c| c.from_cache))
+    }
+
+    /// Every import of the component, by name, in its order; none where it is not valid.
     pub fn imports(&self) -> Vec<String> {
-        imports(self.component.engine(), &self.component)
+        let seen = Inspection::of(&self.component, None);
+        let imports = seen.map(|seen| seen.imports).unwrap_or_default();
+        imports
+            .iter()
+            .map(|import| import.name.to_string())
+            .collect()
     }
 }
 
@@ -192,6 +244,8 @@ pub enum Refused {
     OtherVersion(Text),
     /// It imports something else that is not of the contract.
     Unknown(Text),
+    /// It cannot be compiled.
+    NotCompiled(Text),
     /// It is not of its kind's contract in some other way.
     Unusable(Text),
 }
@@ -201,7 +255,11 @@ impl Refused {
     pub fn capability(&self) -> Option<Capability> {
         match self {
             Self::Denied(denial) => Some(denial.capability),
-            Self::OtherVersion(_) | Self::Wasi(_) | Self::Unknown(_) | Self::Unusable(_) => None,
+            Self::OtherVersion(_)
+            | Self::Wasi(_)
+            | Self::Unknown(_)
+            | Self::NotCompiled(_)
+            | Self::Unusable(_) => None,
         }
     }
 }
@@ -232,6 +290,7 @@ impl fmt::Display for Refused {
                     "it imports `{name}`, which is not of the contract `casemate:soc@0.1.0`"
                 )
             }
+            Self::NotCompiled(why) => f.write_str(why.as_str()),
             Self::Unusable(why) => write!(
                 f,
                 "it does not fit the contract `casemate:soc@0.1.0`: {why}"
@@ -240,17 +299,10 @@ impl fmt::Display for Refused {
     }
 }
 
-fn imports(engine: &Engine, component: &Component) -> Vec<String> {
-    component
-        .component_type()
-        .imports(engine)
-        .map(|(name, _)| name.to_owned())
-        .collect()
-}
-
 /// The first import that a run with these grants does not have, in the component's order.
 fn missing(engine: &Engine, component: &Component, granted: &Granted) -> Option<Refused> {
-    imports(engine, component).iter().find_map(|name| {
+    let imports = component.component_type();
+    imports.imports(engine).find_map(|(name, _)| {
         let shown = || Text::capped(name, 200);
         match Import::of(name) {
             Import::Capability(capability) => {

@@ -1,11 +1,13 @@
 //! One module, one tenant, one batch, one wasmtime store: from its making to its end.
 
+use super::allowance::Allowance;
 use super::backtrace;
 use super::bindings::{drafter, drafting, enricher, enriching, grouper, grouping, types};
-use super::capability::{Given, Question, Read, refused};
+use super::capability::{Given, NotRead, Question, Read, refused};
 use super::engine::TICK_MS;
 use super::limit::{Limit, Limits, Meter, OverLimit};
 use super::prepare::Prepared;
+use crate::model::access::Access;
 use crate::model::{Clock, Digest, Evidence, Frame, ModuleKind, ModuleName, Text, caught};
 use crate::store::{Call, Material};
 use crate::trail::{
@@ -20,6 +22,7 @@ use wasmtime::{Store, StoreContextMut, Trap};
 /// What a wasmtime store holds for one run. It is made for the run and dropped with it.
 pub(super) struct Run {
     meter: Meter,
+    allowance: Allowance,
     record: RunRecord,
     clock: Arc<dyn Clock>,
     salt: Salt,
@@ -208,6 +211,7 @@ impl Prepared {
         let limits = *self.limits();
         let run = Run {
             meter: Meter::new(limits),
+            allowance: Allowance::new(limits.run_bytes),
             record: begin.record,
             clock: begin.clock,
             salt: begin.salt,
@@ -267,14 +271,23 @@ impl Prepared {
 }
 
 impl Run {
+    /// What a module asks of the capability `C`, charged to the run.
+    pub(super) fn question<C: Access>(
+        &mut self,
+        keys: &[String],
+        most: usize,
+    ) -> wasmtime::Result<Question<C>> {
+        Question::keys(keys, most, &mut self.allowance).map_err(|over| self.meter.ran(over))
+    }
+
     /// Answers a call of a capability: counted, recorded first, and kept for a later repeat.
     ///
     /// `read` takes the permit by value, and there is none without an intent in the trail; `hand_out`
     /// turns what was read into what the module gets.
-    pub(super) fn answer<R, A: serde::Serialize + Countable>(
+    pub(super) fn answer<C: Access, R, A: serde::Serialize + Countable>(
         &mut self,
-        question: &Question,
-        read: impl FnOnce(Permit) -> Read<R>,
+        question: Question<C>,
+        read: impl FnOnce(Permit<C>, &mut Allowance) -> Read<C, R>,
         hand_out: impl FnOnce(&mut Self, R) -> A,
     ) -> wasmtime::Result<Result<A, types::Refusal>> {
         let most = self.meter.limits().host_calls;
@@ -282,12 +295,9 @@ impl Run {
             return Err(self.meter.exceeded(Limit::HostCalls, u64::from(most)));
         }
         let asked = Commitment::of(&self.salt, question.bytes());
-        let intent = self.record.intent(
-            self.clock.now(),
-            question.capability(),
-            asked,
-            question.items(),
-        );
+        let intent = self
+            .record
+            .intent(self.clock.now(), asked, question.items());
         let permit = match intent {
             Ok(permit) => permit,
             Err(error) => return Err(self.not_recorded(error)),
@@ -295,12 +305,24 @@ impl Run {
         let Read { permit, result } = if question.is_too_large() {
             Read {
                 permit,
-                result: Err(types::Refusal::OverLimit),
+                result: Err(NotRead::Refused(types::Refusal::OverLimit)),
             }
         } else {
-            read(permit)
+            read(permit, &mut self.allowance)
         };
-        let answer = result.map(|found| hand_out(self, found));
+        let answer = match result {
+            Ok(found) => Ok(hand_out(self, found)),
+            Err(NotRead::Refused(refusal)) => Err(refusal),
+            Err(NotRead::OverLimit(over)) => {
+                let ended = self.meter.ran(over);
+                self.refused += 1;
+                let refused = refused(&types::Refusal::OverLimit);
+                return match permit.outcome(self.clock.now(), refused) {
+                    Ok(()) => Err(ended),
+                    Err(error) => Err(self.not_recorded(error)),
+                };
+            }
+        };
         let (bytes, outcome) = match &answer {
             Ok(value) => {
                 let bytes = postcard::to_stdvec(value).map_err(wasmtime::Error::new)?;
@@ -319,7 +341,7 @@ impl Run {
             }
         };
         self.calls.push(Call {
-            question: question.bytes().to_vec(),
+            question: question.into_bytes(),
             answer: bytes,
         });
         match permit.outcome(self.clock.now(), outcome) {

@@ -44,7 +44,7 @@ impl GrantedLimits {
     };
 
     /// The default, replaced by what the module asks for, lowered to what the grant says.
-    pub(super) fn of(asked: WantedLimits, granted: WantedLimits) -> Self {
+    pub(crate) fn of(asked: WantedLimits, granted: WantedLimits) -> Self {
         let bound = |asked: Option<u32>, default: u32, granted: Option<u32>, max: u32| {
             let wanted = asked.unwrap_or(default).min(max);
             granted.map_or(wanted, |granted| wanted.min(granted))

@@ -16,6 +16,9 @@ pub enum ShadowError {
     /// The component is not valid.
     #[error(transparent)]
     Compile(#[from] CompileError),
+    /// The candidate cannot run here, whoever is granted it.
+    #[error(transparent)]
+    Faulty(crate::setup::SetupError),
     /// Nothing of the name is installed to run beside.
     #[error(
         "module `{0}` is not installed: a candidate runs beside one that is; `casemate module add` installs it"

@@ -17,10 +17,12 @@ pub use error::ShadowError;
 
 use crate::model::{Digest, Instant, ModuleName, Shadowed, TenantId, Text};
 use crate::open::Casemate;
+use crate::sandbox::inspect::Inspection;
 use crate::sandbox::{
     Grant, Granted, GrantedTenants, Grants, Manifest, Module, WantedLimits, WantedSettings,
     Withdrawal, module_digest,
 };
+use crate::setup::without_errors;
 use crate::store::{Home, StoreError};
 use written::{Written, candidate_digest, operator};
 
@@ -97,12 +99,12 @@ impl Casemate {
         for tenant in tenants {
             home.tenant(tenant)?;
         }
+        let seen = Inspection::of(files.component, Some(files.manifest));
+        let seen = seen.map_err(ShadowError::Written)?;
+        without_errors(&module, &seen, None).map_err(ShadowError::Faulty)?;
         let capabilities = manifest.capabilities().collect();
-        let random = &*self.settings().random;
-        let keeps = self.settings().keep_compiled;
-        let cache = keeps.then(|| home.compiled(random)).and_then(Result::ok);
-        let sandbox = self.sandbox();
-        let loaded = sandbox.load(files.component, manifest, digest, cache.as_ref())?;
+        let loaded = Module::new(files.component.to_vec(), manifest);
+        self.sandbox().compile(&loaded)?;
         let at = self.settings().clock.now();
         let _alone = home.lock()?;
         operator(home, by)?;

@@ -47,6 +47,14 @@ impl CompiledCache {
         Some(compiled.to_vec())
     }
 
+    /// Forgets what is kept under this name, if anything is.
+    pub(super) fn forget(home: &Dir, name: &Digest) -> Result<(), StoreError> {
+        match home.remove_file(format!("cache/{name}")) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(StoreError::io("cache")(e)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     /// Keeps a compiled form.
     pub(crate) fn put(&self, name: &Digest, compiled: &[u8]) -> Result<(), StoreError> {
         let Some(mac) = self.mac(name, compiled) else {

@@ -4,7 +4,7 @@ use super::{Below, Folders, KeyFolder, SystemRandom};
 use super::{CompiledCache, Dir, Quarantine, Random, StoreError, TenantScope};
 use super::{file, folders, version};
 use crate::custody::Custody;
-use crate::model::{ModuleName, TenantId};
+use crate::model::{Digest, ModuleName, TenantId};
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
@@ -372,6 +372,11 @@ impl Home {
     /// When its folder cannot be made or its key not read.
     pub fn compiled(&self, random: &dyn Random) -> Result<CompiledCache, StoreError> {
         CompiledCache::open(&self.root, random)
+    }
+
+    /// Forgets what the cache has under this name.
+    pub(crate) fn forget_compiled(&self, name: &Digest) -> Result<(), StoreError> {
+        CompiledCache::forget(&self.root, name)
     }
 
     fn folders(&self, below: &str) -> Result<Vec<String>, StoreError> {

@@ -2,8 +2,8 @@
 //!
 //! `FORMAT.md` beside this file says byte for byte what is in it. What the types make sure of:
 //!
-//! - a function with an effect takes a [`Permit`], or a [`DurablePermit`] where the effect leaves
-//!   the machine; only [`RunRecord`] makes one, after the intent is recorded;
+//! - a function with an effect takes a [`Permit`] for its own capability, or a [`DurablePermit`] where
+//!   the effect leaves the machine; only [`RunRecord`] makes one, after the intent is recorded;
 //! - nothing a run computed comes out of it but as [`Released`], which exists only once the run's
 //!   last entry is on stable storage;
 //! - once a write or a sync has failed, the [`Log`] gives out nothing any more.
@@ -11,31 +11,37 @@
 //! A function with an effect cannot be called without a permit:
 //!
 //! ```
-//! use casemate::trail::Permit;
-//! fn read_assets(permit: Permit) {}
-//! fn answer(permit: Permit) { read_assets(permit) }
+//! use casemate::{model::access::Assets, trail::Permit};
+//! fn read_assets(permit: Permit<Assets>) {}
+//! fn answer(permit: Permit<Assets>) { read_assets(permit) }
 //! ```
 //! ```compile_fail,E0061
-//! use casemate::trail::Permit;
-//! fn read_assets(permit: Permit) {}
+//! use casemate::{model::access::Assets, trail::Permit};
+//! fn read_assets(permit: Permit<Assets>) {}
 //! fn answer() { read_assets() }
 //! ```
 //! nor with the same permit twice:
 //! ```compile_fail,E0382
-//! use casemate::trail::Permit;
-//! fn read_assets(permit: Permit) {}
-//! fn answer(permit: Permit) { read_assets(permit); read_assets(permit) }
+//! use casemate::{model::access::Assets, trail::Permit};
+//! fn read_assets(permit: Permit<Assets>) {}
+//! fn answer(permit: Permit<Assets>) { read_assets(permit); read_assets(permit) }
 //! ```
 //! ```compile_fail,E0599
-//! use casemate::trail::Permit;
-//! fn read_assets(permit: Permit) {}
-//! fn answer(permit: Permit) { read_assets(permit.clone()); read_assets(permit) }
+//! use casemate::{model::access::Assets, trail::Permit};
+//! fn read_assets(permit: Permit<Assets>) {}
+//! fn answer(permit: Permit<Assets>) { read_assets(permit.clone()); read_assets(permit) }
+//! ```
+//! nor with one for another capability:
+//! ```compile_fail,E0308
+//! use casemate::{model::access::{Assets, Memory}, trail::Permit};
+//! fn read_assets(permit: Permit<Assets>) {}
+//! fn answer(permit: Permit<Memory>) { read_assets(permit) }
 //! ```
 //! nor, where the effect leaves the machine, with one whose intent may still be lost:
 //! ```compile_fail,E0308
-//! use casemate::trail::{DurablePermit, Permit};
-//! fn ask_a_feed(permit: DurablePermit) {}
-//! fn answer(permit: Permit) { ask_a_feed(permit) }
+//! use casemate::{model::access::Assets, trail::{DurablePermit, Permit}};
+//! fn ask_a_feed(permit: DurablePermit<Assets>) {}
+//! fn answer(permit: Permit<Assets>) { ask_a_feed(permit) }
 //! ```
 //! and neither a permit nor a released value can be made elsewhere:
 //! ```compile_fail,E0451
@@ -45,8 +51,8 @@
 //! }
 //! ```
 //! ```compile_fail,E0451
-//! use casemate::trail::{DurablePermit, Permit};
-//! fn forge(permit: Permit) -> DurablePermit { DurablePermit { permit } }
+//! use casemate::{model::access::Assets, trail::{DurablePermit, Permit}};
+//! fn forge(permit: Permit<Assets>) -> DurablePermit<Assets> { DurablePermit { permit } }
 //! ```
 
 mod chain;

@@ -3,8 +3,10 @@ use super::entry::{Entry, Refused};
 use super::log::{Log, Shared, TrailError, held};
 use super::release::{Ended, Released};
 use super::run::{Counts, Failure, Intent, Outcome, RunNumber, RunStart, Verdict};
-use crate::model::{Capability, Instant};
+use crate::model::Instant;
+use crate::model::access::Access;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 
 /// The record of one run, from its `run.start` to its `run.end`. Owned and sendable, so that it can
@@ -18,23 +20,23 @@ pub struct RunRecord {
     record: Arc<Record>,
 }
 
-/// Leave for one effect on this machine, whose intent stands in the trail. A function with an effect
-/// takes it by value and turns it into the outcome.
+/// Permission for one side effect on this machine, by way of the capability `C`; its intent is already
+/// recorded. A function with an effect takes it by value and turns it into the outcome.
 ///
 /// One that is dropped is an intent without an outcome: it counts as abandoned at the run's end.
 #[must_use = "an intent without an outcome counts as abandoned"]
 #[derive(Debug)]
-pub struct Permit {
+pub struct Permit<C> {
     record: Arc<Record>,
     call: u32,
-    capability: Capability,
+    used_for: PhantomData<fn() -> C>,
 }
 
-/// Leave for one effect outside this machine: a [`Permit`] whose intent is on stable storage.
+/// Permission for one side effect outside this machine: a [`Permit`] whose intent is on stable storage.
 #[must_use = "an intent without an outcome counts as abandoned"]
 #[derive(Debug)]
-pub struct DurablePermit {
-    permit: Permit,
+pub struct DurablePermit<C> {
+    permit: Permit<C>,
 }
 
 struct Record {
@@ -79,13 +81,12 @@ impl RunRecord {
     ///
     /// # Errors
     /// When it could not be recorded: the module gets the refusal `unavailable` and the run fails.
-    pub fn intent(
+    pub fn intent<C: Access>(
         &self,
         now: Instant,
-        capability: Capability,
         question: Commitment,
         items: u64,
-    ) -> Result<Permit, TrailError> {
+    ) -> Result<Permit<C>, TrailError> {
         let run = self.record.run;
         let call = self.record.append(now, |counts| {
             counts.intents += 1;
@@ -93,7 +94,7 @@ impl RunRecord {
             Entry::Intent(Intent {
                 run,
                 call,
-                capability,
+                capability: C::CAPABILITY,
                 question,
                 items,
             })
@@ -101,7 +102,7 @@ impl RunRecord {
         Ok(Permit {
             record: Arc::clone(&self.record),
             call: call.intents,
-            capability,
+            used_for: PhantomData,
         })
     }
 
@@ -109,14 +110,13 @@ impl RunRecord {
     ///
     /// # Errors
     /// As [`RunRecord::intent`], and when it could not be made durable.
-    pub fn durable_intent(
+    pub fn durable_intent<C: Access>(
         &self,
         now: Instant,
-        capability: Capability,
         question: Commitment,
         items: u64,
-    ) -> Result<DurablePermit, TrailError> {
-        let permit = self.intent(now, capability, question, items)?;
+    ) -> Result<DurablePermit<C>, TrailError> {
+        let permit = self.intent(now, question, items)?;
         self.record.shared.sync()?;
         Ok(DurablePermit { permit })
     }
@@ -205,12 +205,7 @@ impl RunRecord {
     }
 }
 
-impl Permit {
-    /// What it is leave for. A function with an effect compares it with its own.
-    pub fn capability(&self) -> Capability {
-        self.capability
-    }
-
+impl<C> Permit<C> {
     /// Records how the call ended.
     ///
     /// # Errors
@@ -230,12 +225,7 @@ impl Permit {
     }
 }
 
-impl DurablePermit {
-    /// What it is leave for. A function with an effect compares it with its own.
-    pub fn capability(&self) -> Capability {
-        self.permit.capability
-    }
-
+impl<C> DurablePermit<C> {
     /// Records how the call ended.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::model::{
 use crate::sandbox::capability::{Given, Recall};
 use crate::sandbox::table::project;
 use crate::sandbox::{
-    Beginning, CompileError, Grant, Granted, GrantedTenants, Grants, Manifest, NotGranted,
+    Beginning, CompileError, Grant, Granted, GrantedTenants, Grants, Manifest, Module, NotGranted,
     NotPrepared, Prepared, RunFailure, Sandbox, WantedLimits, WantedSettings, bindings,
     module_digest,
 };
@@ -151,7 +151,8 @@ impl Trial {
             .and_then(|text| Grants::parse(&text))
             .map_err(NotTried::Written)?;
         let granted = Granted::decide(&tenant, &manifest, digest, &boundary, &grants, as_of)?;
-        let module = sandbox.load(component, manifest, digest, None)?;
+        let module = Module::new(component.to_vec(), manifest);
+        sandbox.compile(&module)?;
         let opening = Opening {
             origin: Origin::from_bytes([0; 16]),
             now: as_of,

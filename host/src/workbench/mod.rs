@@ -19,7 +19,7 @@ use crate::kind::ErrorKind;
 use crate::knowledge::KnowledgeFault;
 use crate::model::{Instant, ModuleKind, ModuleName};
 use crate::open::OpenError;
-use crate::sandbox::Manifest;
+use crate::sandbox::{Compiler, Manifest};
 use crate::setup::SetupError;
 use crate::store::{Dir, StoreError};
 use crate::triage::intake::{Document, From, documents};
@@ -58,6 +58,7 @@ pub struct Workbench {
     beside: Vec<(ModuleName, Piece)>,
     samples: Samples,
     documents: Vec<Document>,
+    compiler: Compiler,
     as_of: Instant,
     has_grouper: bool,
 }
@@ -126,8 +127,8 @@ impl WorkbenchError {
 }
 
 impl Workbench {
-    /// Puts a module on the bench, with others `beside` it, as of a time of decision: without one,
-    /// the time of the latest sample alert.
+    /// Puts a module on the bench, with others `beside` it, compiled by `compiler`, as of a time of
+    /// decision: without one, the time of the latest sample alert.
     ///
     /// # Errors
     /// When a manifest does not hold, no sample is an alert, or the modules cannot work together.
@@ -135,6 +136,7 @@ impl Workbench {
         module: Piece,
         beside: Vec<Piece>,
         samples: Samples,
+        compiler: Compiler,
         as_of: Option<Instant>,
     ) -> Result<Self, WorkbenchError> {
         let parse =
@@ -173,6 +175,7 @@ impl Workbench {
             as_of: as_of.unwrap_or(latest),
             samples,
             documents,
+            compiler,
         })
     }
 

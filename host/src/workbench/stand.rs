@@ -134,7 +134,7 @@ impl<'a> Stand<'a> {
             }
         }
         let as_of = bench.as_of;
-        let mut settings = Settings::new(Arc::new(move || as_of));
+        let mut settings = Settings::new(Arc::new(move || as_of), bench.compiler.clone());
         let watch = Arc::new(Watch::default());
         settings.observer = watch.clone();
         settings.keep_compiled = false;

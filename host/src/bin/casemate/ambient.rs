@@ -8,6 +8,7 @@
 use anyhow::Context as _;
 use casemate::ambient::SystemClock;
 use casemate::model::{Clock as _, Digest, Instant};
+use casemate::sandbox::Compiler;
 use casemate::store::Dir;
 use std::fs::File;
 use std::num::NonZeroUsize;
@@ -74,6 +75,12 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     written
         .and_then(|()| std::fs::rename(&new, path))
         .with_context(of)
+}
+
+/// What compiles components: this program, started anew. None where it was started for that, and has
+/// done it.
+pub(crate) fn compiler() -> anyhow::Result<Option<Compiler>> {
+    casemate::ambient::own_compiler().context("this program cannot compile components by itself")
 }
 
 /// Whether the path is a folder that is there.

@@ -13,6 +13,15 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // Where this program was started by itself, to compile a component, that is all it does.
+    match ambient::compiler() {
+        Ok(Some(_)) => (),
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(error) => {
+            output::say(&format!("error: {error:#}"));
+            return ExitCode::from(Exit::Environment as u8);
+        }
+    }
     let cli = Cli::parse();
     tracing_subscriber::fmt()
         .with_env_filter(ambient::log_filter())

@@ -1,6 +1,7 @@
-use super::{Question, Read};
+use super::{NotRead, Read};
 use crate::knowledge::{Comparison, Fact, KnownGood};
-use crate::model::{Capability, Evidence};
+use crate::model::{Evidence, access};
+use crate::sandbox::allowance::Allowance;
 use crate::sandbox::bindings::{known_good, types};
 use crate::sandbox::run::Run;
 use crate::sandbox::table::wit_field;
@@ -9,6 +10,8 @@ use std::sync::Arc;
 
 const MAX_RULES: usize = 4_096;
 const MAX_PER_RULE: usize = 256;
+/// What holds a fact, in bytes beside its texts; half of it for each condition.
+const HELD_BYTES: usize = 256;
 
 /// The tenant's known-good facts, readable with a permit.
 #[derive(Clone)]
@@ -19,14 +22,24 @@ impl FactList {
         Self(facts)
     }
 
-    fn read(&self, permit: Permit, rules: &[String]) -> Read<Vec<Vec<Fact>>> {
-        let found = rules
-            .iter()
-            .map(|rule| self.0.facts_for(rule).take(MAX_PER_RULE).cloned().collect())
-            .collect();
+    fn read(
+        &self,
+        permit: Permit<access::KnownGood>,
+        rules: &[String],
+        allowance: &mut Allowance,
+    ) -> Read<access::KnownGood, Vec<Vec<Fact>>> {
+        let mut copy = |fact: &Fact| {
+            allowance.take(bytes(fact))?;
+            Ok::<_, NotRead>(fact.clone())
+        };
+        let mut of_rule = |rule| {
+            let found = self.0.facts_for(rule).take(MAX_PER_RULE);
+            found.map(&mut copy).collect()
+        };
+        let found = rules.iter().map(|rule| of_rule(rule)).collect();
         Read {
             permit,
-            result: Ok(found),
+            result: found,
         }
     }
 }
@@ -36,16 +49,13 @@ impl known_good::Host for Run {
         &mut self,
         rules: Vec<String>,
     ) -> wasmtime::Result<Result<Vec<Vec<known_good::Fact>>, types::Refusal>> {
-        let question = Question::keys(Capability::KnownGood, &rules, MAX_RULES);
+        let question = self.question(&rules, MAX_RULES)?;
         let list = self.given.known_good.clone();
         self.answer(
-            &question,
-            |permit| match &list {
-                Some(list) => list.read(permit, &rules),
-                None => Read {
-                    permit,
-                    result: Err(types::Refusal::Unavailable),
-                },
+            question,
+            |permit, allowance| match &list {
+                Some(list) => list.read(permit, &rules, allowance),
+                None => Read::unavailable(permit),
             },
             |run, found| {
                 found
@@ -55,6 +65,15 @@ impl known_good::Host for Run {
             },
         )
     }
+}
+
+/// What a copy is charged: what a fact says, and what holds it.
+fn bytes(fact: &Fact) -> usize {
+    let said = [fact.id(), fact.rule(), fact.owner(), fact.reason()];
+    let said = said.into_iter().map(|text| text.as_str().len());
+    let conditions = fact.conditions().iter();
+    let conditions = conditions.map(|one| HELD_BYTES / 2 + one.value.as_str().len());
+    HELD_BYTES + said.chain(conditions).sum::<usize>()
 }
 
 fn handed_out(run: &mut Run, fact: &Fact) -> known_good::Fact {

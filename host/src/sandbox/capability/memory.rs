@@ -1,5 +1,6 @@
-use super::{Question, Read};
-use crate::model::Capability;
+use super::{NotRead, Read};
+use crate::model::access;
+use crate::sandbox::allowance::Allowance;
 use crate::sandbox::bindings::{memory, types};
 use crate::sandbox::run::Run;
 use crate::store::{Notes, StoreError};
@@ -8,6 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const MAX_KEYS: usize = 8_192;
+/// What holds a note, in bytes beside its content.
+const HELD_BYTES: usize = 32;
 
 /// Where one module's notes on one tenant are.
 pub(crate) trait Remembered: Send + Sync {
@@ -36,12 +39,22 @@ impl Recall {
         Self(notes)
     }
 
-    fn read(&self, permit: Permit, keys: &[String]) -> Read<Vec<Option<Vec<u8>>>> {
-        let found: Result<Vec<_>, _> = keys.iter().map(|key| self.0.note(key)).collect();
-        let result = found.map_err(|error| {
-            tracing::error!(%error, "notes could not be read");
-            types::Refusal::Unavailable
-        });
+    fn read(
+        &self,
+        permit: Permit<access::Memory>,
+        keys: &[String],
+        allowance: &mut Allowance,
+    ) -> Read<access::Memory, Vec<Option<Vec<u8>>>> {
+        // One note is small: it is read before it is known how small.
+        let note = |key: &String| {
+            let note = self.0.note(key).map_err(|error| {
+                tracing::error!(%error, "notes could not be read");
+                NotRead::Refused(types::Refusal::Unavailable)
+            })?;
+            allowance.take(HELD_BYTES + note.as_ref().map_or(0, Vec::len))?;
+            Ok(note)
+        };
+        let result = keys.iter().map(note).collect();
         Read { permit, result }
     }
 }
@@ -51,16 +64,13 @@ impl memory::Host for Run {
         &mut self,
         keys: Vec<String>,
     ) -> wasmtime::Result<Result<Vec<Option<Vec<u8>>>, types::Refusal>> {
-        let question = Question::keys(Capability::Memory, &keys, MAX_KEYS);
+        let question = self.question(&keys, MAX_KEYS)?;
         let notes = self.given.memory.clone();
         self.answer(
-            &question,
-            |permit| match &notes {
-                Some(notes) => notes.read(permit, &keys),
-                None => Read {
-                    permit,
-                    result: Err(types::Refusal::Unavailable),
-                },
+            question,
+            |permit, allowance| match &notes {
+                Some(notes) => notes.read(permit, &keys, allowance),
+                None => Read::unavailable(permit),
             },
             |_, found| found,
         )

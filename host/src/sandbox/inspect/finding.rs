@@ -53,7 +53,7 @@ macro_rules! rules {
 
 rules! {
     NotAComponent "not-a-component" Error "The bytes are no component that this host takes.",
-    TooLarge "too-large" Error "The component is larger than this host loads.",
+    TooLarge "too-large" Error "The component is larger, or comes to more once it is instantiated, than this host loads.",
     WasiImport "wasi-import" Error "The component imports a WASI interface, and none is offered.",
     UnknownImport "unknown-import" Error "The component imports something that is not of the contract.",
     OtherVersion "wrong-contract-version" Error "The component imports an interface of the contract in a version that this host does not speak.",

@@ -6,6 +6,7 @@
 
 mod contents;
 mod diff;
+mod effective;
 mod finding;
 mod import;
 mod interface;
@@ -14,6 +15,8 @@ mod search;
 mod tests;
 
 pub use contents::{Contents, CustomSection, Declared, Producer};
+pub(crate) use effective::too_much;
+
 pub use diff::{Area, Change, Difference, Direction, Version};
 pub use finding::{Finding, Level, Rule, Spot};
 pub use import::Import;
@@ -88,12 +91,15 @@ impl Inspection {
     /// When the manifest does not hold. A component that cannot be read is a finding.
     pub fn of(component: &[u8], manifest: Option<&str>) -> Result<Self, Problems> {
         let parsed = manifest.map(Manifest::parse).transpose()?;
-        let (contents, linked, not_read) = if component.len() > Limits::COMPONENT_BYTES {
-            let most = Limits::COMPONENT_BYTES;
-            let said = format!(
+        let most = Limits::COMPONENT_BYTES;
+        let too_large = (component.len() > most).then(|| {
+            format!(
                 "the component has {} bytes, and at most {most} are loaded",
                 component.len()
-            );
+            )
+        });
+        let too_large = too_large.or_else(|| too_much(component));
+        let (contents, linked, not_read) = if let Some(said) = too_large {
             let found = finding(Rule::TooLarge, said);
             (
                 Contents::default(),

@@ -14,7 +14,7 @@ fn host(log: &Log) -> (u64, u64, Option<TrailError>) {
                 permits += 1;
                 permit.outcome(NOW, ok())?;
             }
-            let permit = run.durable_intent(NOW, Capability::Assets, commitment("q"), 1)?;
+            let permit = run.durable_intent::<access::Assets>(NOW, commitment("q"), 1)?;
             permits += 1;
             permit.outcome(NOW, ok())?;
             durable = run.end(NOW, commitment("answer"), 0, ())?.sealed();

@@ -8,7 +8,7 @@ mod runs;
 mod sim;
 
 use super::*;
-use crate::model::{Capability, Digest, FieldSet, Instant, ModuleName};
+use crate::model::{Capability, Digest, FieldSet, Instant, ModuleName, access};
 use crate::trail::note::VerifierKey;
 use std::sync::Arc;
 
@@ -103,8 +103,8 @@ pub(super) fn unavailable() -> Outcome {
     }
 }
 
-pub(super) fn ask(run: &RunRecord) -> Result<Permit, TrailError> {
-    run.intent(NOW, Capability::Assets, commitment("question"), 3)
+pub(super) fn ask(run: &RunRecord) -> Result<Permit<access::Assets>, TrailError> {
+    run.intent(NOW, commitment("question"), 3)
 }
 
 pub(super) fn checked(shelf: &MemoryShelf) -> Report {

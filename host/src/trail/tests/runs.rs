@@ -100,7 +100,7 @@ fn a_durable_permit_exists_only_once_its_intent_is_durable() {
     let (shelf, log) = fresh();
     let run = log.begin_run(NOW, start()).unwrap();
     let permit = run
-        .durable_intent(NOW, Capability::Assets, commitment("question"), 1)
+        .durable_intent::<access::Assets>(NOW, commitment("question"), 1)
         .unwrap();
     let left = entries(&durable(&shelf));
     assert!(matches!(left.last(), Some(Entry::Intent(_))));
@@ -151,7 +151,7 @@ fn runs_of_several_threads_are_kept_apart() {
 fn a_run_can_be_the_state_of_a_sandbox() {
     fn owned_and_sendable<T: Send + 'static>() {}
     owned_and_sendable::<RunRecord>();
-    owned_and_sendable::<Permit>();
+    owned_and_sendable::<Permit<access::Assets>>();
     owned_and_sendable::<Released<Vec<u8>>>();
 }
 

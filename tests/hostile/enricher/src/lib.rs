@@ -15,6 +15,7 @@ pub const MISDEEDS: &[(&str, &str)] = &[
     ("host-calls", "looks one name up without end"),
     ("many-keys", "looks 1,000,000 names up in one call"),
     ("giant-key", "looks a name of 16 MiB up"),
+    ("key-again", "looks one name of 8 MiB up without end"),
     (
         "many-rules",
         "asks for the facts of 1,000,000 rules in one call",
@@ -122,6 +123,12 @@ fn ask(misdeed: &str) {
         },
         "many-keys" => assets::lookup(&many()).err(),
         "giant-key" => assets::lookup(&["x".repeat(16 << 20)]).err(),
+        "key-again" => {
+            let key = ["x".repeat(8 << 20)];
+            loop {
+                std::hint::black_box(assets::lookup(&key).is_ok());
+            }
+        }
         "many-rules" => known_good::facts(&many()).err(),
         _ => return,
     };

@@ -26,7 +26,7 @@ use crate::ambient;
 use crate::args::Shared;
 use crate::output::{Exit, Failure};
 use casemate::model::TenantId;
-use casemate::sandbox::Memory;
+use casemate::sandbox::{Compiler, Memory};
 use casemate::setup::SetupError;
 use casemate::store::{Home, StoreError};
 use casemate::triage::{NotStarted, SessionError};
@@ -36,13 +36,23 @@ use std::io;
 use std::sync::Arc;
 
 /// The settings the command line has.
-pub(crate) fn settings(shared: &Shared) -> Settings {
-    let mut settings = Settings::new(Arc::new(ambient::now));
+pub(crate) fn settings(shared: &Shared) -> Result<Settings, Failure> {
+    let compiler = compiler()?;
+    let mut settings = Settings::new(Arc::new(ambient::now), compiler);
     settings.build = ambient::build();
     if shared.pooled_memory {
         settings.memory = Memory::Pooled;
     }
-    settings
+    Ok(settings)
+}
+
+/// This program compiles components itself, started anew for each.
+pub(crate) fn compiler() -> Result<Compiler, Failure> {
+    let compiler = ambient::compiler().map_err(|e| Failure::new(Exit::Environment, e))?;
+    compiler.ok_or_else(|| {
+        let error = anyhow::anyhow!("this process was started to compile a component");
+        Failure::new(Exit::Environment, error)
+    })
 }
 
 /// Opens the home with its modules.
@@ -56,7 +66,7 @@ pub(crate) fn open_with(
     change: impl FnOnce(&mut Settings),
 ) -> Result<Casemate, Failure> {
     let root = ambient::open_dir(&shared.home).map_err(|e| no_home(shared, e))?;
-    let mut settings = settings(shared);
+    let mut settings = settings(shared)?;
     change(&mut settings);
     Casemate::open(root, settings).map_err(|error| Failure::new(error.kind().into(), error))
 }

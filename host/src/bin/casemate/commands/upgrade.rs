@@ -17,7 +17,7 @@ pub(crate) fn run(shared: &Shared) -> Result<Exit, Failure> {
     let mut tenants: Vec<Upgraded> = Vec::new();
     let upgraded = Home::upgrade(
         root,
-        settings(shared).cache_bytes,
+        settings(shared)?.cache_bytes,
         ambient::now(),
         &mut |done| {
             output::say(&line(done));

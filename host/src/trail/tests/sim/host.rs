@@ -172,7 +172,7 @@ fn closed(shelf: &MemoryShelf, log: &Log) {
 }
 
 /// Runs that do not end, with the call that has no outcome.
-type Open = Vec<(RunRecord, Option<Permit>)>;
+type Open = Vec<(RunRecord, Option<Permit<access::Assets>>)>;
 
 fn play(log: &Log, known: &mut Known, act: Act, open_runs: &mut Open) -> Result<(), TrailError> {
     match act {
@@ -199,7 +199,7 @@ fn play(log: &Log, known: &mut Known, act: Act, open_runs: &mut Open) -> Result<
                 let is_last = call == calls;
                 if leaves && is_last {
                     let question = commitment("question");
-                    let permit = run.durable_intent(NOW, Capability::Assets, question, 1)?;
+                    let permit = run.durable_intent::<access::Assets>(NOW, question, 1)?;
                     known.next += 1;
                     known.synced(known.next);
                     permit.outcome(NOW, ok())?;

@@ -57,7 +57,14 @@ pub(super) fn put(args: &OnBench, alerts: Option<&Path>) -> Result<OnTable, Fail
     }
     let expected = text(dir, EXPECTED)?;
     Ok(OnTable {
-        bench: Workbench::new(module, beside, samples, args.as_of).map_err(not_tried)?,
+        bench: Workbench::new(
+            module,
+            beside,
+            samples,
+            crate::commands::compiler()?,
+            args.as_of,
+        )
+        .map_err(not_tried)?,
         samples: folder,
         expected,
     })
