@@ -1,6 +1,6 @@
 //! What is told of a module before it is granted, and of a new version of it.
 
-use crate::support::{Built, PERSON, made, of_text, open, said};
+use crate::support::{Built, PERSON, laden, made, of_text, open, said};
 use casemate::model::Capability;
 use casemate::sandbox::inspect::{Difference, Import, Inspection};
 use serde_json::Value;
@@ -180,12 +180,9 @@ fn the_command_line_shows_a_grant_before_it_writes_it() {
     // A word of another tenant, compiled into a module.
     let list = "tenants/bolt-works/knowledge/assets.csv";
     files.write(list, "name\nturbine-hall-3\n").unwrap();
-    let leaky = "(component (core module (memory 1) (data (i32.const 0) \"see Turbine-Hall-3\")))";
-    let leaky = folder(
-        temp.path(),
-        "leaky",
-        &of_text("leaky", "drafter", "", leaky),
-    );
+    let word = "(component (core module (memory 1) (data (i32.const 0) \"see Turbine-Hall-3\")))";
+    let ours = Built::read("drafter").saying("name = \"leaky\"", "name = \"drafter\"");
+    let leaky = folder(temp.path(), "leaky", &laden(&ours, word));
     assert_eq!(said(&home, &["module", "add", &leaky]).0, 0);
     let grant = [
         "module",
@@ -204,5 +201,5 @@ fn the_command_line_shows_a_grant_before_it_writes_it() {
         page.contains("tenant-data") && page.contains("`turbine-hall-3` of tenant `bolt-works`"),
         "{page} {err}"
     );
-    assert!(page.contains("data segment 0 of core module 0"), "{page}");
+    assert!(page.contains("data segment 0 of core module"), "{page}");
 }

@@ -264,7 +264,7 @@ fn what_cannot_be_a_candidate_is_refused_with_the_way_out() {
     };
     assert!(matches!(
         begin(&bench, &broken, &["acme"]),
-        Err(ShadowError::Compile(_))
+        Err(ShadowError::Faulty(_))
     ));
     let module = next("grouper").name();
     let nobody = accept(&bench.home(), &module, None, PERSON, NOW).unwrap_err();

@@ -268,7 +268,7 @@ fn limit_this_process() -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::super::engine::{Memory, Ticking};
     use super::*;
@@ -285,10 +285,10 @@ mod tests {
     const LONG: Duration = Duration::from_secs(20);
 
     fn limit(error: &CompileError) -> Option<Limit> {
-        match error {
-            CompileError::OverLimit(over) => Some(over.limit),
-            _ => None,
-        }
+        let CompileError::OverLimit(over) = error else {
+            return None;
+        };
+        Some(over.limit)
     }
 
     #[test]
