@@ -250,3 +250,69 @@ fn a_proof_shows_one_entry_and_no_other() {
     assert_eq!(check(&wrong, &client), 4);
     assert_eq!(check(&right, &out.client(&bench, "bolt", "bolt.json")), 4);
 }
+
+/// What an undisturbed look at the present log finds of this kind.
+fn entries(bench: &Bench, kind: &str) -> Vec<serde_json::Value> {
+    let args = ["trail", "show", "--tenant", "acme", "--format", "json"];
+    let shown: serde_json::Value = serde_json::from_str(&ok(bench.path(), &args)).unwrap();
+    let rows = shown["entries"].as_array().unwrap().iter();
+    let entries = rows.map(|row| row["entry"].clone());
+    entries.filter(|entry| entry["kind"] == kind).collect()
+}
+
+fn go_on_after_loss(bench: &Bench) -> serde_json::Value {
+    let args = ["trail", "go-on", "--tenant", "acme", "--by", PERSON];
+    let went = ok(bench.path(), &[&args[..], &["--format", "json"]].concat());
+    serde_json::from_str(&went).unwrap()
+}
+
+#[test]
+fn numbers_of_alerts_that_a_store_lost_are_named_and_never_given_again() {
+    let bench = worked(20);
+    let store = bench.path().join("tenants/acme/store.redb");
+    let old = std::fs::read(&store).unwrap();
+    work(&bench, 50);
+    // The store is older than the trail.
+    std::fs::write(&store, &old).unwrap();
+    let lost = serde_json::json!([{ "first": 21, "last": 50 }]);
+    assert_eq!(go_on_after_loss(&bench)["lost"], lost);
+    let [recovery] = entries(&bench, "recovery").try_into().unwrap();
+    assert_eq!(
+        (&recovery["reason"], &recovery["lost"]),
+        (&"old-store".into(), &lost)
+    );
+    // A host that stopped here had not yet told the store.
+    std::fs::write(&store, &old).unwrap();
+    work(&bench, 60);
+    let given = |nth: usize| {
+        let intake = entries(&bench, "intake")[nth].clone();
+        (intake["first"].clone(), intake["last"].clone())
+    };
+    assert_eq!(given(0), (51.into(), 90.into()));
+    bad(
+        bench.path(),
+        &["alert", "show", "acme/30"],
+        2,
+        "was taken in and lost",
+    );
+    ok(bench.path(), &["alert", "show", "acme/51"]);
+    let csv = ok(
+        bench.path(),
+        &["group", "--tenant", "acme", "--format", "csv"],
+    );
+    assert_eq!(csv.lines().count(), 61, "{csv}");
+    let listed = ok(bench.path(), &["tenant", "list", "--format", "json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed["tenants"][0]["alerts"], 60);
+    // The store is gone, and with it what it knew was lost.
+    std::fs::remove_file(&store).unwrap();
+    let went = go_on_after_loss(&bench);
+    assert_eq!(
+        went["lost"],
+        serde_json::json!([{ "first": 1, "last": 90 }])
+    );
+    work(&bench, 10);
+    assert_eq!(given(0), (91.into(), 100.into()));
+    ok(bench.path(), &["trail", "verify"]);
+    ok(bench.path(), &["doctor"]);
+}

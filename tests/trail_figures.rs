@@ -40,6 +40,7 @@ fn opening(scope: &TenantScope) -> Opening {
         now: NOW,
         sealed: 0,
         committed: None,
+        next_alert: None,
         store: None,
         key: scope.trail_key(),
     }

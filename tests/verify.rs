@@ -57,7 +57,7 @@ fn logs() -> Vec<Log> {
         (512, 600),
     ];
     let mut logs: Vec<Log> = sizes.into_iter().map(|(old, new)| log(old, new)).collect();
-    logs.extend([later(1, 4), later(250, 300)]);
+    logs.extend([later(2, 4), later(250, 300)]);
     logs
 }
 

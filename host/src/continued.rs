@@ -19,9 +19,13 @@ impl Casemate {
         let cache_bytes = self.settings().cache_bytes;
         // Before anything is made: a store that is missing is missed.
         let (says, records) = scope.records_if_any(writer, cache_bytes)?;
-        let committed = match &records {
-            Some(records) => records.view()?.trail_committed()?,
-            None => 0,
+        let (committed, next_alert) = match &records {
+            Some(records) => {
+                let view = records.view()?;
+                let next = view.last_alert()?.saturating_add(1);
+                (view.trail_committed()?, Some(next))
+            }
+            None => (0, None),
         };
         let mut origin = [0; 16];
         self.settings().random.fill(&mut origin)?;
@@ -30,6 +34,7 @@ impl Casemate {
             now,
             sealed: 0,
             committed: Some(committed),
+            next_alert,
             store: Some(says),
             key: scope.trail_key(),
         };
@@ -46,6 +51,12 @@ impl Casemate {
             Some(records) => records,
             None => scope.records(writer, cache_bytes)?,
         };
+        if !found.lost.is_empty() {
+            tracing::warn!(%tenant, lost = ?found.lost, "the store lacks alerts that were taken in; deliver them again: they get new numbers");
+            let mut change = records.change()?;
+            change.lose(&found.lost)?;
+            change.commit()?;
+        }
         // The store records a new log before the first entry goes into it.
         let is_known = |seal: Seal| log.signed().is_ok_and(|signed| signed == Some(seal.signed));
         if !records.view()?.trail_seal()?.is_some_and(is_known) {

@@ -225,7 +225,7 @@ impl Casemate {
         };
         if let Some(view) = view {
             report.alerts = view.alert_count()?;
-            report.waiting = report.alerts.saturating_sub(view.placed_through()?);
+            report.waiting = view.waiting_count()?;
             report.groups = view.groups()?.len() as u64;
             report.cases = view.cases()?.len() as u64;
             report.rejects = view.reject_count()?;

@@ -32,7 +32,7 @@ fn of_view(view: &View) -> State {
     let alerts = view.alert_count().unwrap();
     let groups = view.groups().unwrap();
     let cases = view.cases().unwrap();
-    let placements = view.placements(1, alerts).unwrap();
+    let placements = view.placements(1, view.last_alert().unwrap()).unwrap();
     State {
         alerts,
         placements: placements

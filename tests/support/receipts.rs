@@ -68,6 +68,7 @@ pub(crate) fn receipts(home: &Home, tenant: &TenantId) -> Option<Receipts> {
         }
     }
     of_intakes(&entries, &kept, &without, view);
+    no_number_twice(&scope, &entries);
     let salts: BTreeSet<_> = kept.values().map(|m| m.salt).collect();
     found.salts_differ = salts.len() == kept.len();
     Some(found)
@@ -160,6 +161,39 @@ fn of_intakes(
         !all_stored || held == taken,
         "{held} alerts are held of {taken}"
     );
+}
+
+/// That no two intakes of a tenant's logs gave one number to alerts, but where a recovery says that the
+/// first of them was never stored.
+fn no_number_twice(scope: &TenantScope, present: &[Stamped]) {
+    let mut logs = vec![present.to_vec()];
+    for log in scope.trails_before().unwrap() {
+        let files = scope.read_trail_before(&log).unwrap();
+        let entries = files.and_then(|files| Entries::new(files).ok());
+        let found = entries.into_iter().flatten().map_while(Result::ok);
+        logs.push(found.map(|found| found.stamped).collect());
+    }
+    let mut given: BTreeSet<u64> = BTreeSet::new();
+    for entries in &logs {
+        let unstored: BTreeSet<u64> = entries.iter().filter_map(unstored_intake).collect();
+        for stamped in entries.iter().filter(|it| !unstored.contains(&it.seq)) {
+            let Entry::Intake(intake) = &stamped.entry else {
+                continue;
+            };
+            let range = intake.first.zip(intake.last);
+            for number in range.into_iter().flat_map(|(first, last)| first..=last) {
+                let at = stamped.seq;
+                assert!(given.insert(number), "entry {at} gives {number} once more");
+            }
+        }
+    }
+}
+
+fn unstored_intake(stamped: &Stamped) -> Option<u64> {
+    if let Entry::Recovery(recovery) = &stamped.entry {
+        return recovery.unstored_intake;
+    }
+    None
 }
 
 /// For which runs nothing need be kept.

@@ -57,7 +57,7 @@ fn rows() -> Vec<Row> {
     assert_eq!(fork.to(3), start);
     let fork = fork.salted(2).to(300);
     let mut after = Growing::after(&old);
-    let (began, later) = (after.to(1), after.to(270));
+    let (began, later) = (after.to(2), after.to(270));
     let other_after = Growing::after(&fork).to(270);
     let (own, other) = (key(ORIGIN), other_key(ORIGIN));
     let client = file(&old, &own);

@@ -2,8 +2,8 @@ use super::export::Export;
 use casemate::model::{Capability, Digest, FieldSet, Instant, ModuleName, access};
 use casemate::trail::note::{MemorySigner, SignedCheckpoint, Signer as _};
 use casemate::trail::{
-    Before, Commitment, DecidedBy, Intake, Log, MemoryKey, MemoryShelf, Opening, Origin, Outcome,
-    Refused, Restore, RunStart, Salt, Words,
+    Before, Commitment, DecidedBy, Intake, Log, Lost, MemoryKey, MemoryShelf, Opening, Origin,
+    Outcome, Refused, Restore, RunStart, Salt, Words,
 };
 use std::sync::Arc;
 
@@ -48,11 +48,13 @@ impl Growing {
         };
         let shelf = MemoryShelf::default();
         let opening = opening(LATER);
-        let log = Log::begin_after(shelf.clone(), &opening, before.size() + 3, restore).unwrap();
+        let lost = vec![Lost { first: 3, last: 7 }];
+        let base = before.size() + 3;
+        let log = Log::begin_after(shelf.clone(), &opening, base, (restore, lost)).unwrap();
         Self {
             shelf,
             log,
-            size: 1,
+            size: 2,
             salt: 0,
         }
     }
@@ -161,6 +163,7 @@ fn opening(origin: Origin) -> Opening {
         now: NOW,
         sealed: 0,
         committed: None,
+        next_alert: None,
         store: None,
         key: Arc::new(MemoryKey::from_seed(SEED)),
     }

@@ -138,7 +138,7 @@ impl Queue {
             cases,
             known_good,
             routine,
-            waiting: alerts - view.placed_through()?,
+            waiting: view.waiting_count()?,
             duplicates: view.duplicate_count()?,
             revisions: view.revision_count()?,
             rejects: view.reject_count()?,

@@ -8,6 +8,7 @@ use super::{StoreError, VERSION};
 use crate::model::{
     Alert, AlertNumber, Case, Digest, Draft, Enrichment, Instant, Placement, Rule, TenantId,
 };
+use crate::trail::Lost;
 use redb::{ReadableTable as _, WriteTransaction};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -328,6 +329,33 @@ impl Change {
         guarded!(self.tenant, {
             let mut table = self.sealed(t::STATE)?;
             table.write(&name, "what is in effect", state)
+        })
+    }
+
+    /// Keeps numbers from being given to alerts: they were given, and the alerts that had them are lost.
+    pub(crate) fn lose(&mut self, lost: &[Lost]) -> Result<(), StoreError> {
+        guarded!(self.tenant, {
+            let next = self.meta(meta::NEXT_ALERT)?.max(1);
+            let lost = Lost::from(next, lost.iter().copied());
+            let Some(last) = lost.last().map(|lost| lost.last) else {
+                return Ok(());
+            };
+            if self.meta(meta::PLACED_THROUGH)? + 1 == next {
+                // Nothing waits: what comes is placed behind them.
+                self.set_meta(meta::PLACED_THROUGH, last)?;
+            }
+            self.set_meta(meta::NEXT_ALERT, last.saturating_add(1))?;
+            let mut table = self.sealed(t::STATE)?;
+            let mut all: Vec<Lost> = table.read(&t::LOST, "lost alerts")?.unwrap_or_default();
+            all.extend(lost);
+            table.write(&t::LOST, "lost alerts", &all)
+        })
+    }
+
+    /// Says that all alerts through this one are placed: for numbers whose alerts were lost.
+    pub(crate) fn pass_over(&mut self, through: AlertNumber) -> Result<(), StoreError> {
+        guarded!(self.tenant, {
+            self.set_meta(meta::PLACED_THROUGH, through)
         })
     }
 

@@ -1,13 +1,15 @@
 //! A log that cannot be continued put aside, and another one begun that names it.
 
 use super::guard::guarded;
-use super::records::AnyVersion;
+use super::records::{AnyVersion, Records};
 use super::{Random, StoreError, TenantScope, WriterLock, file};
 use crate::model::Instant;
-use crate::trail::{self, Before, Log, OpenError, Opening, Origin, Restore, last_known};
+use crate::trail::{
+    self, Before, Given, Log, Lost, OpenError, Opening, Origin, Restore, last_known,
+};
 
 /// What became of a tenant's trail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WentOn {
     /// The last checkpoint of the log before, which the new one names.
     pub before: Option<Before>,
@@ -15,6 +17,8 @@ pub struct WentOn {
     pub log: Origin,
     /// The number of its first entry.
     pub entry: u64,
+    /// The numbers of alerts that were taken in and that the store does not hold.
+    pub lost: Vec<Lost>,
 }
 
 /// Why a new log was not begun.
@@ -70,12 +74,17 @@ impl TenantScope {
             true => None,
             false => Some(self.records(writer, 1 << 20)?),
         };
+        let lost = match &records {
+            Some(records) => self.lost(records, known.next)?,
+            None => Vec::new(),
+        };
         self.put_trail_aside(known.before)?;
         let opening = Opening {
             origin: Origin::from_bytes(origin),
             now,
             sealed: 0,
             committed,
+            next_alert: None,
             store: None,
             key,
         };
@@ -83,15 +92,30 @@ impl TenantScope {
             before: known.before,
             ..entry
         };
-        let log = Log::begin_after(self.trail(writer)?, &opening, base, entry)?;
+        let log = Log::begin_after(self.trail(writer)?, &opening, base, (entry, lost.clone()))?;
         if let Some(records) = records {
+            let mut change = records.change()?;
+            change.lose(&lost)?;
+            change.commit()?;
             records.sign::<GoOnError>(&log)?;
         }
         Ok(WentOn {
             before: known.before,
             log: log.origin(),
             entry: base,
+            lost,
         })
+    }
+
+    /// The alerts that the tenant's logs say were taken in, as far as they can be read, and that the
+    /// store does not hold. No entry of them has the number `end` or a greater one.
+    fn lost(&self, records: &Records, end: u64) -> Result<Vec<Lost>, StoreError> {
+        let next = records.view()?.last_alert()?.saturating_add(1);
+        let mut given = vec![Given::read(|| self.read_trail(), end)?];
+        for log in self.trails_before()? {
+            given.push(Given::read(|| self.read_trail_before(&log), end)?);
+        }
+        Ok(Lost::from(next, given.iter().flat_map(Given::ranges)))
     }
 
     /// Moves the trail's folder to `trails/LOG`, where it is kept as it is.

@@ -67,6 +67,8 @@ pub(super) const DEFAULTS: Sealed<u64> = Sealed::new("defaults");
 pub(super) const STATE: Sealed<&str> = Sealed::new("state");
 /// The name in [`STATE`] of what is known of the trail.
 pub(super) const TRAIL: &str = "trail";
+/// The name in [`STATE`] of the numbers of alerts that were lost. No other alert gets them.
+pub(super) const LOST: &str = "lost-alerts";
 /// What was deleted because its time was over, by the entry of the trail.
 pub(super) const DELETIONS: Sealed<u64> = Sealed::new("deletions");
 /// The last word on each module that could not do its work.

@@ -7,7 +7,7 @@ use super::sealed::{Numbers, Plain, RowKey, Sealed, ToRead};
 use super::tables::{self as t, GroupRow, Notice, Rejected, Stored, meta};
 use super::version::check_store;
 use crate::model::{AlertNumber, Case, Draft, Enrichment, Instant, Placement, Rule, TenantId};
-use crate::trail;
+use crate::trail::{self, Lost};
 use redb::backends::FileBackend;
 use redb::{
     ConcurrencyMode, Database, ReadOnlyDatabase, ReadOnlyTable, ReadTransaction,
@@ -89,9 +89,35 @@ impl View {
     /// # Errors
     /// As every function here: when the database refuses or a record cannot be read.
     pub fn alert_count(&self) -> Result<u64, StoreError> {
+        Ok(self.last_alert()?.saturating_sub(self.lost_after(0)?))
+    }
+
+    /// The greatest number that was given to an alert; 0 where none was. Alerts up to it may be lost.
+    pub fn last_alert(&self) -> Result<AlertNumber, StoreError> {
         guarded!(self.tenant, {
             Ok(self.meta(meta::NEXT_ALERT)?.saturating_sub(1))
         })
+    }
+
+    /// How many alerts wait to be placed.
+    pub fn waiting_count(&self) -> Result<u64, StoreError> {
+        let placed = self.placed_through()?;
+        let behind = self.last_alert()?.saturating_sub(placed);
+        Ok(behind.saturating_sub(self.lost_after(placed)?))
+    }
+
+    /// The numbers of alerts that were taken in and lost, ascending.
+    pub fn lost(&self) -> Result<Vec<Lost>, StoreError> {
+        Ok(self.state(t::LOST)?.unwrap_or_default())
+    }
+
+    /// How many alerts with greater numbers than this one were lost.
+    fn lost_after(&self, number: AlertNumber) -> Result<u64, StoreError> {
+        let counts = self.lost()?.into_iter().map(|lost| {
+            let before = number.max(lost.first.saturating_sub(1));
+            lost.last.saturating_sub(before)
+        });
+        Ok(counts.sum())
     }
 
     /// The last alert that has been placed; those after it wait.

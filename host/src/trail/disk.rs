@@ -9,7 +9,7 @@ use super::ledger::Ledger;
 use super::log::TrailError;
 use super::merkle::{Edge, Hash, Tile, TileKind, bundle_push, bundle_read};
 use super::note::{Checkpoint, SignError, SignedCheckpoint, Signer};
-use super::open::before;
+use super::stands::before;
 use super::right::Right;
 use super::shelf::{Shelf, folders_above};
 use super::tiles::unfinished;

@@ -361,6 +361,32 @@ pub struct Recovery {
     pub abandoned: Vec<AbandonedRun>,
     /// Runs that ended and whose result the store does not hold.
     pub unstored: Vec<RunNumber>,
+    /// Numbers of alerts that were taken in and that the store does not hold. No other alert gets them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Lost>,
+    /// The number of the intake that was recorded and never stored, because the host stopped in between.
+    /// Nothing of it was acknowledged; its alert numbers are given again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unstored_intake: Option<u64>,
+}
+
+/// Alerts that were taken in and lost: a range of their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Lost {
+    /// The least number.
+    pub first: AlertNumber,
+    /// The greatest number.
+    pub last: AlertNumber,
+}
+
+impl std::fmt::Display for Lost {
+    /// `5 to 12`, or `5`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.first == self.last {
+            true => write!(f, "{}", self.first),
+            false => write!(f, "{} to {}", self.first, self.last),
+        }
+    }
 }
 
 /// A run that never ended.
@@ -381,11 +407,13 @@ pub enum RecoveryReason {
     /// A frame was bad and whole ones stood behind it: written out of order before a crash, or
     /// rotten.
     BadFrame,
-    /// Every frame was whole; runs were left.
+    /// Every frame was whole; runs or an intake were left.
     OpenRuns,
+    /// The store is older than the trail, or is gone: it lacks what was taken in.
+    OldStore,
 }
 
 impl Recovery {
-    /// The most runs of each kind that one entry names.
+    /// The most runs of each kind, and ranges of alerts, that one entry names.
     pub(super) const RUNS: usize = 24;
 }

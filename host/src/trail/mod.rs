@@ -62,6 +62,7 @@ mod disk;
 mod entry;
 mod finding;
 mod frame;
+mod given;
 mod go_on;
 mod head;
 mod journal;
@@ -82,6 +83,7 @@ mod right;
 mod run;
 mod shelf;
 mod standing;
+mod stands;
 mod tiles;
 mod verify;
 mod words;
@@ -96,11 +98,12 @@ pub use commitment::{Commitment, Salt};
 pub use disk::CheckpointKey;
 pub use entry::{
     AbandonedRun, Before, BoundaryChange, DecidedBy, Deletion, Entry, Erasure, GrantChange,
-    GrantVerb, Intake, KnowledgeChange, Recovery, RecoveryReason, Refused, Restore, Stamped,
+    GrantVerb, Intake, KnowledgeChange, Lost, Recovery, RecoveryReason, Refused, Restore, Stamped,
     SuspensionChange, SuspensionVerb,
 };
 pub use finding::Finding;
 pub use frame::{Fault, HeaderFault, MAX_ENTRY, Origin};
+pub(crate) use given::Given;
 pub use go_on::{LastKnown, last_known};
 pub use head::head_checkpoint;
 pub(crate) use journal::JOURNAL;
@@ -109,7 +112,6 @@ pub use log::{Log, OutsideRun, TrailError};
 pub use memory::MemoryShelf;
 pub use memory_key::MemoryKey;
 pub use open::Opening;
-pub(crate) use open::{before, stands, stands_without};
 pub use open_error::OpenError;
 pub use permit::{DurablePermit, Permit, RunRecord};
 pub use read::{Entries, Found, Place, ReadError, last_entry};
@@ -120,6 +122,7 @@ pub use run::{
 };
 pub use shelf::{Files, Shelf};
 pub use standing::{Apart, Seal, StoreSays, Witness};
+pub(crate) use stands::{before, stands, stands_without};
 pub use tiles::{TileError, prove, prove_consistency, prove_growth};
 pub use verify::{Checked, Report, verify};
 pub use words::Words;

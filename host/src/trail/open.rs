@@ -1,21 +1,22 @@
 use super::disk::{CHECKPOINT, CheckpointKey, Disk, Limits, NEW_CHECKPOINT};
-use super::entry::{Before, Entry, Restore};
+use super::entry::{Before, Entry, Lost, Restore};
 use super::frame::{Fault, HEAD, HEADER, Header, Origin};
+use super::given::Given;
 use super::head::Head;
 use super::journal::{Frames, Framing, JOURNAL, Journal};
 use super::ledger::Ledger;
 use super::log::Log;
 use super::merkle::Hash;
-use super::note::{Checkpoint, SignedCheckpoint, Signer};
+use super::note::{SignedCheckpoint, Signer};
 use super::open_error::OpenError;
 use super::read::{Entries, Place, ReadError};
-use super::recovered::{Dropped, Recovered, recoveries};
+use super::recovered::{Dropped, Recovered, Unnamed, recoveries};
 use super::right::Right;
-use super::run::RunNumber;
-use super::shelf::{Files, Shelf};
-use super::standing::{Apart, LogSays, StoreSays, compare};
+use super::shelf::Shelf;
+use super::standing::{Apart, StoreSays, compare};
+use super::stands::{before, stands};
 use super::tiles::{self, Tiles};
-use crate::model::Instant;
+use crate::model::{AlertNumber, Instant};
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub struct Opening {
     /// The number behind the last `run.end` whose result the store holds; none where no store goes
     /// with the trail. It counts as sealed too.
     pub committed: Option<u64>,
+    /// The number that the store gives to the next alert; none where no store goes with the trail.
+    pub next_alert: Option<AlertNumber>,
     /// What the store says of it; none where no store goes with the trail.
     pub store: Option<StoreSays>,
     /// The key that signs its checkpoints.
@@ -77,7 +80,8 @@ impl Log {
     }
 
     /// Begins a log in an empty folder that goes on after another one, which could not be continued:
-    /// `before` says which, and is its first entry. Entries are numbered on from `base`.
+    /// `before` says which, and is its first entry; a recovery after it names the alerts that the store
+    /// has lost. Entries are numbered on from `base`.
     ///
     /// # Errors
     /// When the folder holds a trail, or the log cannot be begun.
@@ -85,7 +89,7 @@ impl Log {
         shelf: impl Shelf + 'static,
         opening: &Opening,
         base: u64,
-        before: Restore,
+        before: (Restore, Vec<Lost>),
     ) -> Result<Self, OpenError> {
         Self::begin_after_within(Box::new(shelf), Limits::USUAL, opening, base, before)
     }
@@ -95,7 +99,7 @@ impl Log {
         limits: Limits,
         opening: &Opening,
         base: u64,
-        before: Restore,
+        before: (Restore, Vec<Lost>),
     ) -> Result<Self, OpenError> {
         if shelf.read(JOURNAL)?.is_some() || shelf.read(CHECKPOINT)?.is_some() {
             return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
@@ -108,7 +112,7 @@ impl Log {
         limits: Limits,
         opening: &Opening,
         base: u64,
-        first: Option<Restore>,
+        first: Option<(Restore, Vec<Lost>)>,
     ) -> Result<(Self, Recovered), OpenError> {
         let header = Header {
             origin: opening.origin,
@@ -118,8 +122,15 @@ impl Log {
         let signer = opening.key.signer(&opening.origin.name())?;
         let mut books = Ledger::new(base);
         let mut frames = Frames::default();
-        if let Some(before) = first {
+        if let Some((before, lost)) = first {
             frames.enter(opening.now, Entry::Restore(before), &mut books)?;
+            let unnamed = Unnamed {
+                lost,
+                ..Unnamed::default()
+            };
+            for recovery in recoveries(&Recovered::default(), &unnamed) {
+                frames.enter(opening.now, Entry::Recovery(recovery), &mut books)?;
+            }
         }
         // The first entry is in the file before the file has its name: a log that goes on after
         // another never stands there without saying so.
@@ -216,7 +227,8 @@ impl Found {
         let books = head.map_or_else(|| Ledger::new(header.base), |head| head.books);
         let behind = header.base + header.first + tail.lengths.len() as u64;
         let committed = opening.committed;
-        let (mut books, unnamed) = read(&mut *shelf, books, committed, behind, &mut recovered)?;
+        let stored = (committed, opening.next_alert);
+        let (mut books, unnamed) = read(&mut *shelf, books, stored, behind, &mut recovered)?;
         if books.next() != behind {
             let index = books.next() - header.base;
             let missing = ReadError::Missing {
@@ -226,7 +238,7 @@ impl Found {
             return Err(OpenError::Unknown(missing));
         }
         let mut added = Frames::default();
-        for recovery in recoveries(&recovered, unnamed) {
+        for recovery in recoveries(&recovered, &unnamed) {
             let entry = Entry::Recovery(recovery);
             recovered.entries = 1 + added.enter(opening.now, entry, &mut books)?;
         }
@@ -315,46 +327,6 @@ fn checkpoint(
     Ok(Some(signed))
 }
 
-/// Compares a log that was found sound with its head and with what the store says. Of the log: its
-/// checkpoint, and how many entries it has.
-pub(crate) fn stands(
-    files: &mut dyn Files,
-    log: Origin,
-    (signed, entries): (Option<&Checkpoint>, u64),
-    head: Option<&Checkpoint>,
-    store: Option<StoreSays>,
-) -> Result<(), Apart> {
-    let size = signed.map_or(0, Checkpoint::size);
-    let first = Entries::new(&mut *files).ok();
-    let first = first.and_then(|mut entries| entries.next()?.ok());
-    let base = first.as_ref().map_or(0, |first| first.stamped.seq);
-    let after = first.and_then(|first| first.stamped.entry.before());
-    let mut tiles = Tiles::of(files, size);
-    let says = LogSays {
-        log,
-        checkpoint: signed.and_then(before),
-        base,
-        entries,
-        after,
-        root_at: &mut |size| tiles.root_at(size),
-    };
-    compare(Some(says), head.and_then(before), store)
-}
-
-/// Compares a head and what the store says where there is no trail.
-pub(crate) fn stands_without(head: Option<&Checkpoint>, store: StoreSays) -> Result<(), Apart> {
-    compare(None, head.and_then(before), Some(store))
-}
-
-/// What a checkpoint says; none where it is of no log of ours.
-pub(crate) fn before(checkpoint: &Checkpoint) -> Option<Before> {
-    Some(Before {
-        log: Origin::of_name(checkpoint.origin())?,
-        size: checkpoint.size(),
-        root: checkpoint.root(),
-    })
-}
-
 /// What a journal holds.
 struct Tail {
     lengths: Vec<usize>,
@@ -420,19 +392,19 @@ fn tail(
     })
 }
 
-/// Reads the entries that the books lack, and says which of the unstored runs no recovery has named
-/// yet.
+/// Reads the entries that the books lack, and says what the store lacks and no recovery has named yet.
 fn read(
     shelf: &mut dyn Shelf,
     mut books: Ledger,
-    committed: Option<u64>,
+    (committed, next_alert): (Option<u64>, Option<AlertNumber>),
     behind: u64,
     found: &mut Recovered,
-) -> Result<(Ledger, Vec<RunNumber>), OpenError> {
+) -> Result<(Ledger, Unnamed), OpenError> {
     let from = committed.map_or(books.next(), |c| c.clamp(books.base(), books.next()));
     let entries = Entries::after(shelf, from - books.base()).map_err(OpenError::Unknown)?;
     let sound = usize::try_from(behind.saturating_sub(from)).unwrap_or(usize::MAX);
     let mut named = BTreeSet::new();
+    let mut given = Given::default();
     for next in entries.take(sound) {
         let next = next.map_err(OpenError::Unknown)?;
         let entry = books.base() + next.index;
@@ -444,6 +416,7 @@ fn read(
                 what,
             })?;
         }
+        given.enter(&next.stamped);
         match next.stamped.entry {
             Entry::RunEnd { run, .. } if committed.is_some_and(|stored| entry >= stored) => {
                 found.unstored.push(run);
@@ -466,8 +439,17 @@ fn read(
     }
     found.entries = books.next();
     found.abandoned = books.open().collect();
-    let mut unnamed = found.unstored.clone();
-    unnamed.retain(|run| !named.contains(run));
+    let mut unstored = found.unstored.clone();
+    unstored.retain(|run| !named.contains(run));
+    let missing = next_alert.map(|next| given.missing(next));
+    let missing = missing.unwrap_or_default();
+    found.lost = [missing.named, missing.lost.clone()].concat();
+    found.unstored_intake = missing.unstored;
+    let unnamed = Unnamed {
+        unstored,
+        lost: missing.lost,
+        unstored_intake: missing.unstored,
+    };
     Ok((books, unnamed))
 }
 

@@ -1,4 +1,4 @@
-use super::entry::{AbandonedRun, Recovery, RecoveryReason};
+use super::entry::{AbandonedRun, Lost, Recovery, RecoveryReason};
 use super::frame::Fault;
 use super::run::RunNumber;
 
@@ -16,6 +16,12 @@ pub struct Recovered {
     /// Runs that ended and whose result the store does not hold, in the order of their ends: their
     /// batches are to be run again.
     pub unstored: Vec<RunNumber>,
+    /// Numbers that the trail gave to alerts and the store does not hold, ascending. No other alert
+    /// may get them.
+    pub lost: Vec<Lost>,
+    /// The number of the intake that was recorded and not stored, because the host stopped in between.
+    /// Nothing of it was acknowledged; its numbers are free.
+    pub unstored_intake: Option<u64>,
 }
 
 /// What was cut off a trail's end.
@@ -33,25 +39,41 @@ pub struct Dropped {
     pub fault: Fault,
 }
 
+/// What was found and no recovery names yet.
+#[derive(Default)]
+pub(super) struct Unnamed {
+    pub(super) unstored: Vec<RunNumber>,
+    pub(super) lost: Vec<Lost>,
+    pub(super) unstored_intake: Option<u64>,
+}
+
 /// The entries that say what was found, as many as it takes; none where all was well.
-pub(super) fn recoveries(found: &Recovered, unnamed: Vec<RunNumber>) -> Vec<Recovery> {
+pub(super) fn recoveries(found: &Recovered, unnamed: &Unnamed) -> Vec<Recovery> {
     let mut abandoned = found.abandoned.chunks(Recovery::RUNS);
-    let mut unstored = unnamed.chunks(Recovery::RUNS);
+    let mut unstored = unnamed.unstored.chunks(Recovery::RUNS);
+    let mut lost = unnamed.lost.chunks(Recovery::RUNS);
+    let mut unstored_intake = unnamed.unstored_intake;
     let mut dropped = found.dropped;
     let mut out = Vec::new();
     loop {
+        let lost = lost.next().unwrap_or_default().to_vec();
         let next = Recovery {
             reason: match dropped {
                 Some(Dropped { whole: 1.., .. }) => RecoveryReason::BadFrame,
                 Some(Dropped { .. }) => RecoveryReason::TornTail,
+                None if !lost.is_empty() => RecoveryReason::OldStore,
                 None => RecoveryReason::OpenRuns,
             },
             dropped_bytes: dropped.map_or(0, |d| d.bytes),
             dropped_whole: dropped.map_or(0, |d| d.whole),
             abandoned: abandoned.next().unwrap_or_default().to_vec(),
             unstored: unstored.next().unwrap_or_default().to_vec(),
+            lost,
+            unstored_intake: unstored_intake.take(),
         };
-        if dropped.take().is_none() && next.abandoned.is_empty() && next.unstored.is_empty() {
+        let has_runs = !next.abandoned.is_empty() || !next.unstored.is_empty();
+        let has_alerts = !next.lost.is_empty() || next.unstored_intake.is_some();
+        if dropped.take().is_none() && !has_runs && !has_alerts {
             return out;
         }
         out.push(next);

@@ -162,6 +162,8 @@ pub(super) struct LogSays<'a> {
     pub(super) base: u64,
     /// How many entries it has, signed or not.
     pub(super) entries: u64,
+    /// How many of the first of them say only what it goes on after.
+    pub(super) begun: u64,
     /// The log that it says that it goes on after.
     pub(super) after: Option<Before>,
     /// Its root when it had a size.
@@ -232,7 +234,7 @@ impl LogSays<'_> {
         }
         let through = self.base + signed.size;
         // A log that has just gone on after another is signed before the store says so.
-        let is_begun = known.log != self.log && self.entries <= 1;
+        let is_begun = known.log != self.log && self.entries <= self.begun;
         if seal.through < through && !is_begun {
             return Err(Apart::StoreOld {
                 through: seal.through,
@@ -310,6 +312,7 @@ mod tests {
             checkpoint: signed.map(|size| at(log, size)),
             base: if log == NEXT { 9 } else { 0 },
             entries,
+            begun: 1,
             after,
             root_at: &mut |size| Ok(root(size)),
         };

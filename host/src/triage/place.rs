@@ -43,7 +43,7 @@ impl Session {
         let mut size = BATCH as u64;
         while self.modules.grouper.is_some() && self.patience.is_left() {
             let view = self.records.view()?;
-            let (first, last) = (view.placed_through()? + 1, view.alert_count()?);
+            let (first, last) = (view.placed_through()? + 1, view.last_alert()?);
             if first > last {
                 break;
             }
@@ -51,7 +51,15 @@ impl Session {
                 done.ended = Ended::Cancelled;
                 break;
             }
-            let stored = view.alerts(first, last.min(first + size - 1))?;
+            let through = last.min(first + size - 1);
+            let stored = view.alerts(first, through)?;
+            if stored.is_empty() {
+                // Their numbers were lost.
+                let mut change = self.records.change()?;
+                change.pass_over(through)?;
+                change.commit()?;
+                continue;
+            }
             let rows: Vec<_> = stored.iter().map(|s| (s.number, &s.alert)).collect();
             let change = self.records.change()?;
             match self.group(change, &view, &rows, done)? {

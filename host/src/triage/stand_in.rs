@@ -28,11 +28,19 @@ impl Session {
     ) -> Result<(), SessionError> {
         loop {
             let view = self.records.view()?;
-            let (first, last) = (view.placed_through()? + 1, view.alert_count()?);
+            let (first, last) = (view.placed_through()? + 1, view.last_alert()?);
             if first > last {
                 return Ok(());
             }
-            let stored = view.alerts(first, last.min(first + BATCH as u64 - 1))?;
+            let through = last.min(first + BATCH as u64 - 1);
+            let stored = view.alerts(first, through)?;
+            if stored.is_empty() {
+                // Their numbers were lost.
+                let mut change = self.records.change()?;
+                change.pass_over(through)?;
+                change.commit()?;
+                continue;
+            }
             let numbers: Vec<AlertNumber> = stored.iter().map(|s| s.number).collect();
             let known: BTreeMap<AlertNumber, Standing> = stand_in
                 .groups

@@ -185,8 +185,7 @@ impl Session {
 
     /// Alerts that no group has.
     fn waiting(&self) -> Result<u64, StoreError> {
-        let view = self.records.view()?;
-        Ok(view.alert_count()? - view.placed_through()?)
+        self.records.view()?.waiting_count()
     }
 
     fn take_in(
@@ -234,7 +233,7 @@ impl Session {
             }
         }
         let view = self.records.view()?;
-        let all_placed = view.placed_through()? == view.alert_count()?;
+        let all_placed = view.placed_through()? == view.last_alert()?;
         let mut change = self.records.change()?;
         let deliveries = change.take_in(now, &taken)?;
         let (fresh, counts) = count(&taken, &deliveries);

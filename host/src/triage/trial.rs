@@ -158,6 +158,7 @@ impl Trial {
             now: as_of,
             sealed: 0,
             committed: None,
+            next_alert: None,
             store: None,
             key: Arc::new(MemoryKey::from_seed([0; 32])),
         };

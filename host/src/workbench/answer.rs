@@ -138,7 +138,7 @@ fn grouped(view: &View) -> Result<Vec<Answer>, StoreError> {
             .unwrap_or_default())
     };
     let mut found = Vec::new();
-    for placed in view.placements(1, view.alert_count()?)? {
+    for placed in view.placements(1, view.last_alert()?)? {
         let (name, says, unit) = rule(placed.rule)?;
         found.push(Answer::Placed {
             alert: placed.alert,

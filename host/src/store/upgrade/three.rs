@@ -93,6 +93,7 @@ fn trail(
         now,
         sealed: 0,
         committed: Some(committed),
+        next_alert: None,
         store: None,
         key: scope.trail_key(),
     };

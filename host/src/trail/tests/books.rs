@@ -43,6 +43,8 @@ fn recovery(run: u64, intents: u32) -> Entry {
         dropped_whole: 0,
         abandoned: vec![AbandonedRun { run, intents }],
         unstored: vec![],
+        lost: Vec::new(),
+        unstored_intake: None,
     })
 }
 

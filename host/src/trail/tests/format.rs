@@ -97,7 +97,7 @@ fn the_format_document_shows_how_a_log_begins_that_goes_on_after_it() {
         before: known.before,
         by: Some(commitment("operator")),
     };
-    drop(Log::begin_after(after.clone(), &opening, known.next, entry).unwrap());
+    drop(Log::begin_after(after.clone(), &opening, known.next, (entry, Vec::new())).unwrap());
     let journal = file(&after, "journal");
     let header = hex::encode(&journal[..frame::HEADER]);
     assert_eq!(shown("header"), journal[..frame::HEADER], "\n{header}");
@@ -251,6 +251,8 @@ fn no_entry_can_be_too_long() {
                 Recovery::RUNS
             ],
             unstored: vec![u64::MAX; Recovery::RUNS],
+            lost: Vec::new(),
+            unstored_intake: None,
         }),
     ];
     for entry in longest {

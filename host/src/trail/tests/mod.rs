@@ -23,6 +23,7 @@ pub(super) fn opening() -> Opening {
         now: NOW,
         sealed: 0,
         committed: None,
+        next_alert: None,
         store: None,
         key: Arc::new(MemoryKey::from_seed(SEED)),
     }

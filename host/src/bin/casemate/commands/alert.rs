@@ -3,6 +3,7 @@ use crate::args::{Alert, Format, Shared};
 use crate::output::{self, Exit, Failure, cut, time};
 use casemate::AlertFile;
 use casemate::model::TimeBasis;
+use casemate::trail::Lost;
 
 pub(crate) fn run(shared: &Shared, args: &Alert) -> Result<Exit, Failure> {
     let Alert::Show { alert } = args;
@@ -13,6 +14,22 @@ pub(crate) fn run(shared: &Shared, args: &Alert) -> Result<Exit, Failure> {
         None => None,
     };
     let Some(file) = found else {
+        let lost = view
+            .map_or(Ok(Vec::new()), |view| view.lost())
+            .map_err(store)?;
+        let is_lost = |lost: &Lost| (lost.first..=lost.last).contains(&alert.number);
+        if lost.iter().any(is_lost) {
+            let error = anyhow::anyhow!(
+                "alert {} of tenant `{}` was taken in and lost: the store is older than its trail, or was replaced",
+                alert.number,
+                alert.tenant
+            );
+            let help = format!(
+                "a `recovery` entry names it: `casemate trail show --tenant {}`; delivered again it has a new number",
+                alert.tenant
+            );
+            return Err(Failure::new(Exit::Usage, error).help(help));
+        }
         let error = anyhow::anyhow!("tenant `{}` has no alert {}", alert.tenant, alert.number);
         return Err(Failure::new(Exit::Usage, error)
             .help("`casemate case show` names the alerts that a draft cites"));

@@ -239,7 +239,7 @@ fn one(
 
 /// What the host shows for a tenant, as the checks take it.
 fn tenant_seen(view: &casemate::store::View) -> Result<TenantSeen, casemate::store::StoreError> {
-    let (last, placed) = (view.alert_count()?, view.placed_through()?);
+    let (last, placed) = (view.last_alert()?, view.placed_through()?);
     let stored = view.alerts(1, last)?;
     let uid = |number: u64| {
         let place = usize::try_from(number.saturating_sub(1)).ok();

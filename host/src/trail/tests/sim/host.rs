@@ -121,8 +121,13 @@ pub(super) fn open(shelf: &MemoryShelf, known: &mut Known) -> Result<(Log, Recov
             if !known.begun =>
         {
             let (shelf, before) = (Box::new(shelf.clone()), before.clone());
-            let log =
-                Log::begin_after_within(shelf, known.limits, &known.opening(), *base, before)?;
+            let log = Log::begin_after_within(
+                shelf,
+                known.limits,
+                &known.opening(),
+                *base,
+                (before, Vec::new()),
+            )?;
             let found = Recovered {
                 created: true,
                 entries: *base + 1,

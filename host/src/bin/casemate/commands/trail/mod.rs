@@ -10,6 +10,7 @@ use crate::ambient;
 use crate::args::{Format, Shared, Trail};
 use crate::output::{self, Exit, Failure};
 use casemate::model::TenantId;
+use casemate::trail::Lost;
 use casemate::{Casemate, Healthy, TrailsError};
 use serde::Serialize;
 use std::path::Path;
@@ -169,6 +170,8 @@ struct Went {
     entry: u64,
     before: Option<String>,
     before_entries: Option<u64>,
+    /// Alerts that were taken in and that the store does not hold, by their numbers.
+    lost: Vec<Lost>,
 }
 
 fn go_on(shared: &Shared, tenant: &TenantId, by: &str, healthy: Healthy) -> Result<Exit, Failure> {
@@ -179,6 +182,7 @@ fn go_on(shared: &Shared, tenant: &TenantId, by: &str, healthy: Healthy) -> Resu
         entry: went.entry,
         before: went.before.map(|before| before.log.name()),
         before_entries: went.before.map(|before| before.size),
+        lost: went.lost,
     };
     match shared.format {
         Format::Json => output::json("casemate.trail-went-on/v1", &went)?,
@@ -190,8 +194,16 @@ fn go_on(shared: &Shared, tenant: &TenantId, by: &str, healthy: Healthy) -> Resu
                 }
                 _ => "no checkpoint, for none is known".to_owned(),
             };
+            let lost: Vec<String> = went.lost.iter().map(ToString::to_string).collect();
+            let lost = match lost.as_slice() {
+                [] => String::new(),
+                lost => format!(
+                    "the store lacks alerts that were taken in: {}; its `recovery` entry names them; deliver them again, they get new numbers\n",
+                    lost.join(", ")
+                ),
+            };
             output::text(&format!(
-                "a new log goes on: {}\nits first entry, {}, names {before}\ntell the client: their last checkpoint is of the old log, and the new one begins here\n",
+                "a new log goes on: {}\nits first entry, {}, names {before}\n{lost}tell the client: their last checkpoint is of the old log, and the new one begins here\n",
                 went.log, went.entry
             ))?;
         }
