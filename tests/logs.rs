@@ -316,3 +316,108 @@ fn numbers_of_alerts_that_a_store_lost_are_named_and_never_given_again() {
     ok(bench.path(), &["trail", "verify"]);
     ok(bench.path(), &["doctor"]);
 }
+
+#[test]
+fn earlier_logs_are_verified_by_name_wherever_all_trails_are() {
+    let bench = worked(20);
+    let first = go_on(&bench);
+    work(&bench, 30);
+    let second = go_on(&bench);
+    work(&bench, 40);
+    let earlier = |log: &str| {
+        let folder = log.rsplit('/').next().unwrap();
+        bench.path().join("tenants/acme/trails").join(folder)
+    };
+    let out = ok(bench.path(), &["trail", "verify"]);
+    for log in [&first, &second] {
+        let line = format!("tenant acme, earlier log {log}: ok: ");
+        assert!(out.contains(&line), "{out}");
+    }
+    let away = Outside(Folder::new());
+    let wrong = |log: &str, what: &str| {
+        let says = format!("earlier log {log}: ");
+        for command in [
+            &["trail", "verify"][..],
+            &["doctor"],
+            &["audit", "capabilities"],
+        ] {
+            let (code, out, err) = said(bench.path(), command);
+            assert_eq!(code, 4, "{what}: {command:?}: {out}{err}");
+            // An audit's table has no room for why.
+            let is_told = command[0] == "audit" || out.contains(&says);
+            assert!(is_told, "{what}: {command:?}: {out}{err}");
+        }
+        let out = said(bench.path(), &["trail", "verify"]).1;
+        assert!(out.contains("tenant acme: ok"), "{what}: {out}");
+        assert!(out.contains(&format!("{says}WRONG: ")), "{what}: {out}");
+    };
+    // Missing.
+    let aside = away.0.path().join("log");
+    std::fs::rename(earlier(&second), &aside).unwrap();
+    wrong(&second, "missing");
+    std::fs::rename(&aside, earlier(&second)).unwrap();
+    // Changed.
+    let bundle = earlier(&first).join("tile/entries/000.p");
+    let bundle = std::fs::read_dir(bundle).unwrap().next().unwrap();
+    let bundle = bundle.unwrap().path();
+    let whole = std::fs::read(&bundle).unwrap();
+    let mut changed = whole.clone();
+    changed[30] ^= 1;
+    std::fs::write(&bundle, changed).unwrap();
+    wrong(&first, "changed");
+    std::fs::write(&bundle, whole).unwrap();
+    // Swapped: each is a sound log of this tenant.
+    let swap = || {
+        std::fs::rename(earlier(&first), &aside).unwrap();
+        std::fs::rename(earlier(&second), earlier(&first)).unwrap();
+        std::fs::rename(&aside, earlier(&second)).unwrap();
+    };
+    swap();
+    wrong(&second, "swapped");
+    swap();
+    ok(bench.path(), &["trail", "verify"]);
+    ok(bench.path(), &["doctor"]);
+}
+
+#[test]
+fn a_log_that_was_not_whole_when_another_went_on_says_so_and_may_not_lose_more() {
+    let bench = worked(20);
+    let (trail, aside) = (
+        bench.path().join("tenants/acme/trail"),
+        Outside(Folder::new()),
+    );
+    let old = aside.0.path().join("old");
+    let copied = |from: &Path, to: &Path| {
+        let copied = std::process::Command::new("cp")
+            .arg("-a")
+            .arg(from)
+            .arg(to)
+            .status();
+        assert!(copied.unwrap().success());
+    };
+    copied(&trail, &old);
+    work(&bench, 30);
+    // The trail is put back to an earlier state.
+    std::fs::remove_dir_all(&trail).unwrap();
+    copied(&old, &trail);
+    go_on_after_loss(&bench);
+    work(&bench, 40);
+    let out = ok(bench.path(), &["trail", "verify"]);
+    assert!(
+        out.contains("note: not whole already when the next log began"),
+        "{out}"
+    );
+    ok(bench.path(), &["doctor"]);
+    // What there was of it must stay.
+    let trails = bench.path().join("tenants/acme/trails");
+    std::fs::rename(&trails, aside.0.path().join("trails")).unwrap();
+    bad(bench.path(), &["trail", "verify"], 4, "is not there");
+    std::fs::rename(aside.0.path().join("trails"), &trails).unwrap();
+    // Of a trail that was gone there is nothing to lose.
+    std::fs::remove_dir_all(&trail).unwrap();
+    go_on_after_loss(&bench);
+    let out = ok(bench.path(), &["trail", "verify"]);
+    assert!(out.contains("nothing can be checked"), "{out}");
+    ok(bench.path(), &["doctor"]);
+    ok(bench.path(), &["audit", "capabilities"]);
+}

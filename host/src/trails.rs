@@ -243,6 +243,7 @@ impl Casemate {
             backup: None,
             taken: None,
             before: None,
+            kept: None,
             by: Some(Commitment::of(&Salt::from_bytes(salt), by.as_bytes())),
         };
         let now = self.settings().clock.now();

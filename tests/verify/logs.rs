@@ -44,6 +44,7 @@ impl Growing {
                 size: before.size(),
                 root: before.root(),
             }),
+            kept: None,
             by: Some(commitment("somebody", 0)),
         };
         let shelf = MemoryShelf::default();

@@ -66,19 +66,28 @@ impl Used {
         };
         used.trail.there = true;
         used.trail.problem = report.bad.map(|bad| bad.to_string());
+        let earlier = scope.verify_earlier()?.into_iter();
+        let mut bad = earlier.filter_map(|log| Some((log.log, log.report.bad?)));
+        if let (None, Some((log, bad))) = (&used.trail.problem, bad.next()) {
+            used.trail.problem = Some(format!("earlier log {log}: {bad}"));
+        }
         let before = scope.trails_before()?.into_iter();
         let before = before.filter_map(|log| scope.read_trail_before(&log).transpose());
-        for files in before.chain(scope.read_trail()?.map(Ok)) {
+        // Whether these are what they should be was decided above.
+        for files in before {
             used.of(files?);
         }
+        let present = scope.read_trail()?;
+        let problem = present.and_then(|files| used.of(files));
+        used.trail.problem = used.trail.problem.or(problem);
         used.trail.verified = used.trail.problem.is_none();
         Ok(used)
     }
 
-    /// Counts what a log holds, to the first bad thing in it.
-    fn of(&mut self, files: impl Files) {
+    /// Counts what a log holds, to the first bad thing in it, and says what that is.
+    fn of(&mut self, files: impl Files) -> Option<String> {
         let mut open = BTreeMap::new();
-        let problem = match Checked::new(files) {
+        match Checked::new(files) {
             Ok(mut checked) => {
                 let mut problem = None;
                 for found in &mut checked {
@@ -93,9 +102,6 @@ impl Used {
                 problem
             }
             Err(error) => Some(error.to_string()),
-        };
-        if self.trail.problem.is_none() {
-            self.trail.problem = problem;
         }
     }
 

@@ -5,7 +5,7 @@ use super::records::{AnyVersion, Records};
 use super::{Random, StoreError, TenantScope, WriterLock, file};
 use crate::model::Instant;
 use crate::trail::{
-    self, Before, Given, Log, Lost, OpenError, Opening, Origin, Restore, last_known,
+    self, Before, Files, Given, Kept, Log, Lost, OpenError, Opening, Origin, Restore, last_known,
 };
 
 /// What became of a tenant's trail.
@@ -90,6 +90,11 @@ impl TenantScope {
         };
         let entry = Restore {
             before: known.before,
+            kept: known
+                .before
+                .map(|log| self.kept(log))
+                .transpose()?
+                .flatten(),
             ..entry
         };
         let log = Log::begin_after(self.trail(writer)?, &opening, base, (entry, lost.clone()))?;
@@ -116,6 +121,15 @@ impl TenantScope {
             given.push(Given::read(|| self.read_trail_before(&log), end)?);
         }
         Ok(Lost::from(next, given.iter().flat_map(Given::ranges)))
+    }
+
+    /// What there is of a log that was put aside; none where that is all that is known of it.
+    fn kept(&self, log: Before) -> Result<Option<Kept>, StoreError> {
+        let mut found = self.earlier_log(&log.log.to_string())?;
+        let files = found.as_mut().map(|(files, _)| files as &mut dyn Files);
+        let key = self.trail_key();
+        let named = |log: &str| key.signer(log).ok().map(|signer| signer.key().clone());
+        Ok(trail::kept(files, &named, log))
     }
 
     /// Moves the trail's folder to `trails/LOG`, where it is kept as it is.

@@ -88,6 +88,7 @@ impl Home {
             backup: Some(backup),
             taken: Some(taken),
             before: None,
+            kept: None,
             by: None,
         };
         for tenant in home.tenants()?.0 {

@@ -2,7 +2,7 @@
 //! and whoever kept a checkpoint of an earlier one follows from there to the present one.
 
 use super::disk::CHECKPOINT;
-use super::entry::{Before, Entry};
+use super::entry::{Before, Entry, Restore};
 use super::finding::Finding;
 use super::frame::Origin;
 use super::ledger::Totals;
@@ -149,12 +149,17 @@ fn present(
 
 /// What the log's first entry says of the log before it.
 fn before(files: &mut dyn Files) -> Result<Option<Before>, Finding> {
+    Ok(restored(files)?.and_then(|restore| restore.before))
+}
+
+/// The log's first entry, where that says that it goes on after another log.
+pub(super) fn restored(files: &mut dyn Files) -> Result<Option<Restore>, Finding> {
     let first = match Entries::new(files) {
         Ok(mut entries) => entries.next().and_then(Result::ok),
         Err(_) => None, // For `verify` to say what is wrong.
     };
     Ok(first.and_then(|first| match first.stamped.entry {
-        Entry::Restore(restore) => restore.before,
+        Entry::Restore(restore) => Some(restore),
         Entry::RunStart { .. }
         | Entry::Intent(_)
         | Entry::Outcome { .. }

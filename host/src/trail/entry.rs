@@ -330,9 +330,22 @@ pub struct Restore {
     /// before this one restored it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Before>,
+    /// What was there of that log when it was put aside; none where that is all up to `before`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
     /// To the name of who did it; none where that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Commitment>,
+}
+
+/// What can be checked of a log that was not whole when it was put aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Kept {
+    /// How many of its entries are held, signed; 0 where nothing could be checked.
+    pub size: u64,
+    /// Their root.
+    #[serde(with = "super::words::root")]
+    pub root: Hash,
 }
 
 /// The last checkpoint known of a log that another one goes on after.

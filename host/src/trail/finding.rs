@@ -108,6 +108,14 @@ pub enum Finding {
         /// The folder it should be in.
         path: String,
     },
+    /// An earlier log is gone, and was there when the log after it began.
+    #[error("`{path}` is not there: the log after it names {size} signed entries of it")]
+    EarlierGone {
+        /// The folder it should be in, below the tenant's.
+        path: String,
+        /// How many entries its last checkpoint is over.
+        size: u64,
+    },
     /// Logs name each other as the one before.
     #[error("the log `{0}` is named as being before itself")]
     Circle(String),

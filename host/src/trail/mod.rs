@@ -59,6 +59,7 @@ mod chain;
 mod client;
 mod commitment;
 mod disk;
+mod earlier;
 mod entry;
 mod finding;
 mod frame;
@@ -96,10 +97,12 @@ pub use chain::{Back, EARLIER_LOGS, EXPORT_README, Logs, Trusted, verify_chain, 
 pub use client::{CLIENT_SCHEMA, ClientFault, ClientKnows};
 pub use commitment::{Commitment, Salt};
 pub use disk::CheckpointKey;
+pub use earlier::{EarlierLog, EarlierNote};
+pub(crate) use earlier::{kept, verify_earlier};
 pub use entry::{
     AbandonedRun, Before, BoundaryChange, DecidedBy, Deletion, Entry, Erasure, GrantChange,
-    GrantVerb, Intake, KnowledgeChange, Lost, Recovery, RecoveryReason, Refused, Restore, Stamped,
-    SuspensionChange, SuspensionVerb,
+    GrantVerb, Intake, Kept, KnowledgeChange, Lost, Recovery, RecoveryReason, Refused, Restore,
+    Stamped, SuspensionChange, SuspensionVerb,
 };
 pub use finding::Finding;
 pub use frame::{Fault, HeaderFault, MAX_ENTRY, Origin};

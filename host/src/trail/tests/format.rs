@@ -95,6 +95,7 @@ fn the_format_document_shows_how_a_log_begins_that_goes_on_after_it() {
         backup: Some(Digest::of(b"sums")),
         taken: Some(NOW),
         before: known.before,
+        kept: None,
         by: Some(commitment("operator")),
     };
     drop(Log::begin_after(after.clone(), &opening, known.next, (entry, Vec::new())).unwrap());

@@ -342,6 +342,7 @@ fn a_folder_put_back_to_an_earlier_state_is_always_recognised_and_can_be_gone_on
             backup: None,
             taken: None,
             before: Some(before),
+            kept: None,
             by: Some(commitment("operator")),
         };
         let new = MemoryShelf::default();

@@ -285,6 +285,14 @@ fn trail(findings: &mut Findings, tenant: &TenantId, scope: &TenantScope) -> Opt
         }
         Err(error) => wrong(error.to_string()),
     }
+    match scope.verify_earlier() {
+        Ok(logs) => logs.into_iter().for_each(|earlier| {
+            if let Some(bad) = earlier.report.bad {
+                wrong(format!("earlier log {}: {bad}", earlier.log));
+            }
+        }),
+        Err(error) => wrong(error.to_string()),
+    }
     let last = casemate::trail::last_entry(scope.read_trail().ok()??)?;
     Some(last.stamped.time)
 }

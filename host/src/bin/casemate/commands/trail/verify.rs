@@ -5,9 +5,9 @@ use crate::args::{Format, Shared, VerifyTrail};
 use crate::output::{self, Exit, Failure};
 use anyhow::Context as _;
 use casemate::model::TenantId;
-use casemate::store::TrailReader;
+use casemate::store::{StoreError, TrailReader};
 use casemate::trail::note::{Checkpoint, SignedCheckpoint, VerifierKey};
-use casemate::trail::{Report, Trusted, verify_export};
+use casemate::trail::{EarlierLog, Report, Trusted, verify_export};
 use serde::Serialize;
 use std::path::Path;
 
@@ -27,6 +27,9 @@ struct Row {
     root: Option<String>,
     /// The first thing that is wrong; none where nothing is.
     wrong: Option<String>,
+    /// What is to be known of it though nothing is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -139,28 +142,48 @@ fn of_home(shared: &Shared, args: &VerifyTrail) -> Result<Vec<Row>, Failure> {
         let before = args.seen.as_deref().map(|file| read_seen(file, None));
         let before = before.transpose()?.flatten();
         let of = format!("tenant {tenant}");
-        let scope = casemate.home().tenant(&tenant);
-        match scope.and_then(|scope| scope.verify_trail(before.as_ref())) {
+        let scope = match casemate.home().tenant(&tenant) {
+            Ok(scope) => scope,
+            Err(error) => {
+                rows.push(unreadable(of, &error));
+                continue;
+            }
+        };
+        match scope.verify_trail(before.as_ref()) {
             // It never had an entry.
             Ok(None) => rows.push(row(of, &Report::default())),
             Ok(Some(report)) => {
                 keep_seen(&report, args.seen.as_deref())?;
                 rows.push(row(of, &report));
             }
-            Err(error) => rows.push(Row {
-                of,
-                log: None,
-                signed: 0,
-                unsigned: 0,
-                runs: 0,
-                open_runs: 0,
-                refused: 0,
-                root: None,
-                wrong: Some(error.to_string()),
-            }),
+            Err(error) => rows.push(unreadable(of, &error)),
+        }
+        match scope.verify_earlier() {
+            Ok(logs) => rows.extend(logs.iter().map(|log| earlier(&tenant, log))),
+            Err(error) => {
+                rows.push(unreadable(format!("tenant {tenant}, earlier logs"), &error));
+            }
         }
     }
     Ok(rows)
+}
+
+/// The line of an earlier log.
+fn earlier(tenant: &TenantId, found: &EarlierLog) -> Row {
+    let of = format!("tenant {tenant}, earlier log {}", found.log);
+    Row {
+        log: Some(found.log.clone()),
+        note: found.note.map(|note| note.to_string()),
+        ..row(of, &found.report)
+    }
+}
+
+/// The line of what cannot be read.
+fn unreadable(of: String, error: &StoreError) -> Row {
+    Row {
+        wrong: Some(error.to_string()),
+        ..row(of, &Report::default())
+    }
 }
 
 /// The checkpoint that was seen before, signed by the key where that is known; none where there is no
@@ -196,6 +219,7 @@ fn row(of: String, report: &Report) -> Row {
         refused: report.totals.refused,
         root: signed.map(|checkpoint| checkpoint.root().to_string()),
         wrong: report.bad.as_ref().map(ToString::to_string),
+        note: None,
     }
 }
 
@@ -223,11 +247,15 @@ fn print(shared: &Shared, rows: Vec<Row>) -> Result<(), Failure> {
                 let log = row.log.as_deref().unwrap_or("no log");
                 output::text(&match (&row.wrong, &row.root) {
                     (Some(wrong), _) => format!("{of}: WRONG: {wrong}\n"),
+                    (None, None) if row.note.is_some() => format!("{of}: nothing can be checked\n"),
                     (None, None) => format!("{of}: ok: nothing signed yet{unsigned}\n"),
                     (None, Some(root)) => format!(
                         "{of}: ok: {signed} entries{unsigned}; {runs} runs{open}, {refused} refusals\n  {log}, root {root}\n"
                     ),
                 })?;
+                if let Some(note) = &row.note {
+                    output::text(&format!("  note: {note}\n"))?;
+                }
             }
         }
     }
