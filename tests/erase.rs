@@ -10,8 +10,8 @@ use casemate::model::TenantId;
 use casemate::setup::SetupError;
 use casemate::trail::Entry;
 use casemate::triage::NotStarted;
-use casemate::triage::intake::From;
-use casemate::{Casemate, ErrorKind};
+use casemate::triage::intake::{self, From};
+use casemate::{Casemate, ErrorKind, Reception};
 use std::path::Path;
 
 /// A value that stands nowhere by chance.
@@ -142,7 +142,12 @@ fn of_a_thousand_planted_values_an_erasure_leaves_none() {
     let mut documents: Vec<u8> = (1..=150)
         .flat_map(|n| view.bytes(n).unwrap().unwrap())
         .collect();
-    documents.extend(view.rejects().unwrap().into_iter().flat_map(|r| r.bytes));
+    documents.extend(
+        view.rejects()
+            .unwrap()
+            .into_iter()
+            .flat_map(|r| r.first.bytes),
+    );
     drop(view);
     for number in 0..950 {
         let value = planted(number);
@@ -160,6 +165,28 @@ fn of_a_thousand_planted_values_an_erasure_leaves_none() {
     assert_eq!(with_planted(&folder, &forms), plain);
 
     suspended(&casemate, &acme);
+    // What still comes for it waits in quarantine, sealed like the rest.
+    let late: String = (750..800)
+        .map(|n| format!("late {}\n", planted(n)))
+        .collect();
+    let came = intake::documents(late.as_bytes(), From::Auto).map(Result::unwrap);
+    let mut reception = Reception::open(&casemate, Some(acme.clone()), Some(NOW)).unwrap();
+    let received = reception.take(came.collect(), "late").unwrap();
+    assert_eq!(received.outcomes.len(), 50);
+    drop(reception);
+    let waiting = || {
+        let quarantine = casemate.home().quarantine().unwrap();
+        assert_eq!(
+            quarantine.waiting().unwrap() as usize,
+            quarantine.from(1, 99).unwrap().len()
+        );
+        quarantine.from(1, 99).unwrap()
+    };
+    assert!(contains(&waiting()[49].document.bytes, &planted(799)));
+    assert_eq!(
+        with_planted(&bench.path().join("quarantine"), &forms),
+        [""; 0]
+    );
     let entries = trail(&casemate, &acme).len() as u64;
     let erased = casemate
         .erase(&acme, PERSON, "asked for by the client")
@@ -168,6 +195,7 @@ fn of_a_thousand_planted_values_an_erasure_leaves_none() {
     assert_eq!(erased.files, 4, "the store and three plain files");
     assert_eq!(with_planted(&folder, &forms), [""; 0]);
     assert_eq!(with_planted(bench.path(), &forms), [""; 0]);
+    assert_eq!(waiting(), []);
     let left = std::fs::read_dir(&folder).unwrap();
     let mut left: Vec<_> = left.map(|e| e.unwrap().file_name()).collect();
     left.sort();

@@ -118,6 +118,35 @@ fn documents_past_their_time_go_and_a_second_delivery_is_still_one() {
 }
 
 #[test]
+fn documents_that_were_not_taken_and_are_past_their_time_make_room_for_others() {
+    let (_bench, casemate, clock) = two_days("[retention]\nraw_days = 7\n");
+    let acme = tenant("acme");
+    let not_taken =
+        |letter: char| -> String { (0..10_000).map(|n| format!("{letter} {n}\n")).collect() };
+    let held = |casemate: &Casemate| {
+        let view = casemate.view(&acme).unwrap().unwrap();
+        let left_out = view.rejects_left_out().unwrap();
+        let left_out: u64 = left_out.iter().map(|input| input.documents).sum();
+        (view.rejects().unwrap().len(), left_out)
+    };
+    let mut session = start(&casemate, &acme);
+    let submit = |session: &mut casemate::triage::Session, input: &str| {
+        session
+            .submit(input.as_bytes(), From::Auto, "flood")
+            .unwrap();
+    };
+    submit(&mut session, &not_taken('a'));
+    submit(&mut session, &not_taken('b'));
+    drop(session);
+    assert_eq!(held(&casemate), (10_002, 10_000));
+    clock.0.store(days_on(20).millis(), Ordering::Relaxed);
+    casemate.retain(&acme, days_on(20), false).unwrap();
+    assert_eq!(held(&casemate), (0, 10_000));
+    submit(&mut start(&casemate, &acme), &not_taken('b'));
+    assert_eq!(held(&casemate), (10_000, 10_000));
+}
+
+#[test]
 fn what_was_derived_goes_and_what_a_fact_covers_stays_covered() {
     let (_bench, casemate, clock) = two_days("[retention]\nderived_days = 7\n");
     let acme = tenant("acme");

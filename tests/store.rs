@@ -107,15 +107,81 @@ fn what_is_not_taken_is_kept_once_with_its_reason() {
     assert_eq!((done.documents, done.new, done.rejects), (3, 1, 2));
     let rejects = session.view().unwrap().rejects().unwrap();
     assert_eq!(rejects.len(), 2);
-    assert_eq!(rejects[0].bytes, b"this is no alert");
-    assert_eq!((rejects[0].offset, rejects[0].length), (0, 16));
-    assert_eq!(rejects[0].input, "test");
-    assert!(rejects.iter().all(|reject| !reject.reason.is_empty()));
+    assert_eq!(rejects[0].first.bytes, b"this is no alert");
+    assert_eq!((rejects[0].first.offset, rejects[0].first.length), (0, 16));
+    assert_eq!(rejects[0].first.input, "test");
+    assert!(rejects.iter().all(|reject| !reject.first.reason.is_empty()));
     let again = submit(&mut session, &input);
     assert_eq!(again.rejects, 2, "it is told again");
     let view = session.view().unwrap();
     assert_eq!(view.reject_count().unwrap(), 2, "and kept once");
     assert_eq!(view.rejects().unwrap(), rejects);
+}
+
+#[test]
+fn equal_documents_that_are_not_taken_are_kept_once_with_how_often_they_came() {
+    let bench = Bench::ordinary(&["acme"]);
+    let casemate = bench.open();
+    let mut session = start(&casemate, &tenant("acme"));
+    let input = b"the same\nanother\nthe same\nthe same\n";
+    for _ in 0..2 {
+        assert_eq!(submit(&mut session, input).rejects, 4);
+        let view = session.view().unwrap();
+        let kept: Vec<_> = view.rejects().unwrap();
+        let kept: Vec<_> = kept.iter().map(|r| (&*r.first.bytes, r.times)).collect();
+        // Delivered again, it is the same four.
+        assert_eq!(kept, [(&b"the same"[..], 3), (b"another", 1)]);
+    }
+    // The same from elsewhere is kept for itself.
+    session.submit(&input[..], From::Auto, "other").unwrap();
+    assert_eq!(session.view().unwrap().rejects().unwrap().len(), 4);
+}
+
+#[test]
+fn of_one_input_so_many_documents_that_are_not_taken_are_kept_and_the_others_counted() {
+    let bench = Bench::ordinary(&["acme"]);
+    let casemate = bench.open();
+    let acme = tenant("acme");
+    let mut session = start(&casemate, &acme);
+    let input: String = (0..10_050).map(|n| format!("no alert {n}\n")).collect();
+    for _ in 0..2 {
+        assert_eq!(submit(&mut session, input.as_bytes()).rejects, 10_050);
+        let view = session.view().unwrap();
+        let left_out = view.rejects_left_out().unwrap();
+        let left_out: Vec<_> = left_out.iter().map(|l| (&*l.input, l.documents)).collect();
+        assert_eq!(
+            left_out,
+            [("test", 50)],
+            "delivered again, they are the same"
+        );
+        assert_eq!(view.rejects().unwrap().len(), 10_000);
+        assert_eq!(view.reject_count().unwrap(), 10_050);
+    }
+    // Long ones fill it before, and an alert beside them is taken.
+    let mut long: Vec<u8> = (0..20)
+        .flat_map(|n| format!("{n}{}\n", "x".repeat(1 << 20)).into_bytes())
+        .collect();
+    long.extend(ndjson(&[Finding::new("1", "rule", "web-1")]));
+    let done = session.submit(&*long, From::Auto, "long").unwrap();
+    assert_eq!((done.rejects, done.new), (20, 1));
+    let view = session.view().unwrap();
+    let bytes = |input: &str| {
+        let kept = view.rejects().unwrap().into_iter();
+        let of_input = kept.filter(|kept| kept.first.input == input);
+        of_input.map(|kept| kept.first.bytes.len()).sum::<usize>()
+    };
+    let long = bytes("long");
+    assert!(
+        0 < long && long <= 16 << 20,
+        "{long} bytes of one input are kept"
+    );
+    let intakes = trail(&casemate, &acme).into_iter().filter_map(|entry| {
+        let casemate::trail::Entry::Intake(intake) = entry.entry else {
+            return None;
+        };
+        Some(intake.left_out)
+    });
+    assert!(intakes.sum::<u64>() >= 100, "the trail says so each time");
 }
 
 #[test]

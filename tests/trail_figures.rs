@@ -29,6 +29,7 @@ fn entry(alerts: u64) -> Intake {
         duplicates: 0,
         revisions: 0,
         rejects: 0,
+        left_out: 0,
         first: Some(1),
         last: Some(alerts),
     }

@@ -8,9 +8,9 @@
 //!
 //! What of the tenant is left: its trail, which holds commitments and no client's data; the key that
 //! signs it; and what the operator wrote down in the home's own files: `tenants.toml`, `grants.toml`,
-//! `applied.toml`, `owners.toml` and the defaults name the tenant. Documents in quarantine are nobody's
-//! and stay, also those that were delivered for this tenant. Backups, and copies that somebody else
-//! made, are not reached.
+//! `applied.toml`, `owners.toml` and the defaults name the tenant. Documents in quarantine that were known
+//! to be this tenant's are sealed with its key and go with it; the others are nobody's and stay. Backups,
+//! and copies that somebody else made, are not reached.
 
 use crate::custody::CustodyError;
 use crate::model::{Instant, TenantId, Text};
@@ -97,6 +97,9 @@ impl Casemate {
             self.tell_erasure(&scope, &writer, &mut erased)?;
             let destroyed = scope.custody().destroy_vault_key(tenant);
             destroyed.map_err(StoreError::from)?;
+        }
+        if let Some(quarantine) = self.home().quarantine_if_any()? {
+            quarantine.erase(tenant)?;
         }
         scope.remove_all_but_trail(&writer)?;
         Ok(erased)

@@ -1,14 +1,16 @@
 //! Documents of many tenants, each brought to its own: what one process does for a whole SIEM.
 
 mod held;
+mod nobodys;
 
 pub use held::Held;
 use held::NotTaken;
+use nobodys::quarantined;
 
 use crate::model::{Instant, TenantId, Text};
 use crate::open::{Casemate, OpenError};
 use crate::store::{Delivery, Quarantined, StoreError, View};
-use crate::triage::intake::{Document, Wrapping};
+use crate::triage::intake::Document;
 use crate::triage::{
     Cancel, Changed, Drafted, NotStarted, Owners, Session, SessionError, Submitted, Unowned,
 };
@@ -85,8 +87,9 @@ pub enum Outcome {
     },
     /// Nobody's; kept in quarantine.
     Quarantined {
-        /// Its number there.
-        number: u64,
+        /// Its number there; none where it could not be read and more of its input are there than a
+        /// person could look through: then it is counted, and not kept.
+        number: Option<u64>,
         /// Where it began in the input, in bytes.
         offset: u64,
         /// Why it is nobody's.
@@ -457,42 +460,5 @@ fn told(
         if let Some(slot) = outcomes.get_mut(*place) {
             *slot = outcome;
         }
-    }
-}
-
-fn quarantined(
-    document: &Document,
-    why: &Unowned,
-    name: &str,
-    now: Instant,
-    delivered: Option<&TenantId>,
-) -> Quarantined {
-    let (offset, bytes, length, format, wrapping) = match document {
-        Document::Alert(taken) => (
-            taken.offset,
-            &taken.bytes,
-            taken.bytes.len() as u64,
-            Some(taken.alert.format),
-            &taken.wrapping,
-        ),
-        Document::Reject(reject) => (
-            reject.offset,
-            &reject.bytes,
-            reject.length,
-            None,
-            &reject.wrapping,
-        ),
-    };
-    let frame = wrapping.as_ref().map(Wrapping::stored);
-    Quarantined {
-        taken_in: now,
-        input: Text::capped(name, 400).to_string(),
-        offset,
-        delivered: delivered.cloned(),
-        why: why.to_string(),
-        bytes: bytes.clone(),
-        format: format.map(|format| format.word().to_owned()),
-        is_whole: bytes.len() as u64 == length && frame.as_ref().is_none_or(|it| it.is_whole),
-        frame: frame.map(|it| it.text),
     }
 }

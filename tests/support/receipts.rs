@@ -141,7 +141,8 @@ fn of_intakes(
             continue;
         };
         assert!(commits(&intake.batch, material, &material.batch));
-        let digests = intake.alerts + intake.duplicates + intake.revisions + intake.rejects;
+        let came = intake.alerts + intake.duplicates + intake.revisions + intake.rejects;
+        let digests = came - intake.left_out + u64::from(intake.left_out > 0);
         assert_eq!(material.batch.len() as u64, digests * 32);
     }
     // An intake that was recorded and not stored, because the host stopped, is recorded again.

@@ -88,6 +88,7 @@ impl Growing {
             duplicates: 0,
             revisions: 0,
             rejects: 1,
+            left_out: 0,
             first: None,
             last: None,
         };

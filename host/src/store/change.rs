@@ -3,7 +3,7 @@ use super::guard::guarded;
 use super::records::{encode, failure, unreadable};
 use super::seal::Seal;
 use super::sealed::{Numbers, Plain, RowKey, Sealed, ToWrite};
-use super::tables::{self as t, GroupRow, Notice, Rejected, meta};
+use super::tables::{self as t, GroupRow, Notice, meta};
 use super::{StoreError, VERSION};
 use crate::model::{
     Alert, AlertNumber, Case, Digest, Draft, Enrichment, Instant, Placement, Rule, TenantId,
@@ -119,33 +119,6 @@ impl Change {
             self.add_meta(meta::DUPLICATES, duplicates)?;
             self.add_meta(meta::REVISIONS, revised)?;
             Ok(deliveries)
-        })
-    }
-
-    /// Keeps documents that were not taken; one that is kept already is not kept twice. Gives how
-    /// many were new.
-    pub(crate) fn reject(&mut self, rejects: &[Rejected]) -> Result<u64, StoreError> {
-        guarded!(self.tenant, {
-            let fail = failure(&self.tenant);
-            let mut next = self.meta(meta::REJECTS)?;
-            let before = next;
-            for reject in rejects {
-                let digest = Digest::of_parts(&[
-                    reject.input.as_bytes(),
-                    &reject.offset.to_le_bytes(),
-                    &reject.length.to_le_bytes(),
-                    &reject.bytes,
-                ]);
-                let key = self.seal.hidden("rejects", &short(&digest));
-                let mut keys = self.plain(t::REJECT_KEYS)?;
-                if keys.insert(key, next).map_err(|e| fail(&e))?.is_none() {
-                    drop(keys);
-                    self.put(t::REJECTS, next, "a reject", reject)?;
-                    next += 1;
-                }
-            }
-            self.set_meta(meta::REJECTS, next)?;
-            Ok(next - before)
         })
     }
 

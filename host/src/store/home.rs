@@ -354,7 +354,7 @@ impl Home {
     /// # Errors
     /// When it cannot be opened or made.
     pub fn quarantine(&self) -> Result<Quarantine, StoreError> {
-        Quarantine::open(&self.root)
+        Quarantine::open(&self.root, &self.custody, &self.random)
     }
 
     /// As [`Home::quarantine`]; none where nothing was ever put there.

@@ -116,17 +116,19 @@ impl Change {
     }
 
     fn expire_rejects(&mut self, before: Instant) -> Result<Expired, StoreError> {
-        let mut table = self.sealed(t::REJECTS)?;
+        let table = self.sealed(t::REJECTS)?;
         let mut past = Vec::new();
         for row in table.all()? {
             let row = row?;
-            if row.read::<Rejected>("a reject")?.taken_in < before {
-                past.push(row.key());
+            let reject: Rejected = row.read("a reject")?;
+            if reject.taken_in < before {
+                past.push((row.key(), reject));
             }
         }
+        drop(table);
         let mut expired = Expired::NOTHING;
-        for number in past {
-            table.remove(&number)?;
+        for (number, reject) in past {
+            self.forget_reject(number, &reject)?;
             expired.add(number, 1);
         }
         Ok(expired)

@@ -119,7 +119,7 @@ are!(RowKey: u64, u32, (u64, u32), (u64, u64), &'static str, (&'static str, u64)
 are!(RowKey: (&'static str, u8, u64), (&'static str, u64, u64));
 are!(RowKey: Hidden, (Hidden, u64), (&'static str, Hidden), (&'static str, i64, Hidden), Address);
 are!(RowKey: ModuleKey);
-are!(Numbers: u64, u32, (), (u64, Hidden), (u64, u64, u32, bool));
+are!(Numbers: u64, u32, (), (u64, u64), (u64, Hidden), (u64, u64, u32, bool));
 
 macro_rules! row_bytes {
     ($(#[$doc:meta])* $name:ident, $length:literal) => {
@@ -185,6 +185,10 @@ row_bytes! {
 impl Hidden {
     /// The least of them, where a range begins.
     pub(super) const LEAST: Self = Self([0; 16]);
+
+    pub(super) fn bytes(&self) -> [u8; 16] {
+        self.0
+    }
 }
 
 /// A sealed table, open.

@@ -49,6 +49,10 @@ pub(super) const NOTE_AGES: Plain<(&str, i64, Hidden), ()> = Plain::new("note-ag
 pub(super) const REJECTS: Sealed<u64> = Sealed::new("rejects");
 /// Each document that was not taken, hidden -> its place in `rejects`.
 pub(super) const REJECT_KEYS: Plain<Hidden, u64> = Plain::new("reject-keys");
+/// How often a document of `rejects` came, and behind where it last began.
+pub(super) const REJECT_COUNTS: Plain<u64, (u64, u64)> = Plain::new("reject-counts");
+/// What is kept of the rejects of an input, by its name, hidden.
+pub(super) const REJECT_INPUTS: Sealed<Hidden> = Sealed::new("reject-inputs");
 /// What wrapped runs of alerts: the last alert's number -> the first one's, and the frame.
 pub(super) const FRAMES: Sealed<u64> = Sealed::new("frames");
 /// What a run's commitments commit to: the salt, and where in the vault the rest lies.
@@ -90,8 +94,8 @@ pub(super) const SHADOW_CELLS: Plain<(&str, u64, u64), u64> = Plain::new("shadow
 macro_rules! each_table {
     ($with:ident) => {
         $with!(META ALERTS BYTES KEYS REVISIONS PLACEMENTS MEMBERS GROUPS SIMILAR CASES CASE_OF CHANGED
-               ENRICHMENTS DRAFTS RULES RULE_KEYS NOTES NOTE_AGES REJECTS REJECT_KEYS FRAMES MATERIAL VAULT
-               VAULT_COUNTS MODULES BOUNDARIES DEFAULTS STATE DELETIONS NOTICES FAILED SHADOWS
+               ENRICHMENTS DRAFTS RULES RULE_KEYS NOTES NOTE_AGES REJECTS REJECT_KEYS REJECT_COUNTS REJECT_INPUTS
+               FRAMES MATERIAL VAULT VAULT_COUNTS MODULES BOUNDARIES DEFAULTS STATE DELETIONS NOTICES FAILED SHADOWS
                SHADOW_WAITING SHADOW_GROUPS SHADOW_CELLS)
     };
 }
@@ -113,6 +117,7 @@ pub(super) mod meta {
     pub(in crate::store) const NEXT_ALERT: &str = "next-alert";
     pub(in crate::store) const PLACED_THROUGH: &str = "placed-through";
     pub(in crate::store) const REJECTS: &str = "rejects";
+    pub(in crate::store) const REJECT_BYTES: &str = "reject-bytes";
     pub(in crate::store) const DUPLICATES: &str = "duplicates";
     pub(in crate::store) const REVISIONS: &str = "revisions";
     pub(in crate::store) const TRAIL_ENTRIES: &str = "trail-committed";
@@ -217,6 +222,7 @@ mod tests {
         ("rule-keys", "hidden rules, and their numbers"),
         ("note-ages", "names of modules, freshness, and hidden keys"),
         ("reject-keys", "hidden documents, and their numbers"),
+        ("reject-counts", "numbers of documents, counts and places"),
         (
             "vault-counts",
             "addresses of the vault, which are keyed, and counts",
@@ -238,6 +244,7 @@ mod tests {
         "rules",
         "module-notes",
         "rejects",
+        "reject-inputs",
         "frames",
         "material",
         "vault",

@@ -4,7 +4,7 @@ use super::guard::guarded;
 use super::records::{check_key, decode, failure, unreadable, version_of};
 use super::seal::Seal;
 use super::sealed::{Numbers, Plain, RowKey, Sealed, ToRead};
-use super::tables::{self as t, GroupRow, Notice, Rejected, Stored, meta};
+use super::tables::{self as t, GroupRow, Notice, Stored, meta};
 use super::version::check_store;
 use crate::model::{AlertNumber, Case, Draft, Enrichment, Instant, Placement, Rule, TenantId};
 use crate::trail::{self, Lost};
@@ -133,11 +133,6 @@ impl View {
     /// Deliveries of an alert with other bytes.
     pub fn revision_count(&self) -> Result<u64, StoreError> {
         guarded!(self.tenant, { self.meta(meta::REVISIONS) })
-    }
-
-    /// Distinct documents that were not taken and are held.
-    pub fn reject_count(&self) -> Result<u64, StoreError> {
-        guarded!(self.tenant, { self.sealed(t::REJECTS)?.len() })
     }
 
     /// What was in effect at the last start under a name; none where nothing was kept yet.
@@ -385,11 +380,6 @@ impl View {
         guarded!(self.tenant, { self.sealed(t::RULES)?.read(&key, "a rule") })
     }
 
-    /// Every document that was not taken, in the order they came.
-    pub fn rejects(&self) -> Result<Vec<Rejected>, StoreError> {
-        guarded!(self.tenant, { self.all(t::REJECTS, "a reject") })
-    }
-
     /// The modules that did not do their work when they last should have.
     pub fn notices(&self) -> Result<Vec<Notice>, StoreError> {
         guarded!(self.tenant, {
@@ -403,9 +393,9 @@ impl View {
         Ok(found.map_or(0, |value| value.value()))
     }
 
-    fn all<T: for<'a> serde::Deserialize<'a>>(
+    pub(super) fn all<K: RowKey, T: for<'a> serde::Deserialize<'a>>(
         &self,
-        table: Sealed<u64>,
+        table: Sealed<K>,
         what: &'static str,
     ) -> Result<Vec<T>, StoreError> {
         let table = self.sealed(table)?;

@@ -136,9 +136,7 @@ pub(crate) fn kept(
     let (Some(files), Ok(end)) = (files, end(named, None)) else {
         return Some(nothing);
     };
-    if verify(files, key, Some(&end)).bad.is_none() {
-        return None;
-    }
+    verify(files, key, Some(&end)).bad?;
     // What is signed, without a journal that may be damaged: all of it, or what it has.
     let signed = &mut Signed(files);
     if verify(signed, key, Some(&end)).bad.is_none() {

@@ -156,6 +156,9 @@ pub struct Intake {
     pub revisions: u64,
     /// Documents that were no alerts.
     pub rejects: u64,
+    /// How many of these were not kept, because of their input too many are.
+    #[serde(default, skip_serializing_if = "super::run::is_zero")]
+    pub left_out: u64,
     /// The least number given to a new alert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<AlertNumber>,

@@ -158,6 +158,7 @@ mod tests {
                 duplicates: 0,
                 revisions: 0,
                 rejects: 0,
+                left_out: 0,
                 first: Some(first),
                 last: Some(last),
             }),

@@ -55,6 +55,11 @@ pub(super) fn is_false(said: &bool) -> bool {
     !said
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+pub(super) fn is_zero(said: &u64) -> bool {
+    *said == 0
+}
+
 /// A call that leaves a module.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Intent {

@@ -6,7 +6,7 @@ use super::incoming::{Came, Incoming};
 use super::intake::{Document, From};
 use super::observer::TakenIn;
 use super::session::{Session, SessionError};
-use crate::model::{Alert, AlertNumber, Text};
+use crate::model::{Alert, AlertNumber, Digest, Text};
 use crate::store::{Delivery, Material, Rejected, StoreError};
 use crate::trail::{Commitment, Intake};
 use std::io;
@@ -220,7 +220,6 @@ impl Session {
                         came.first_rejects
                             .push(format!("{name}, byte {offset}: {reason}"));
                     }
-                    digests.extend_from_slice(crate::model::Digest::of(&reject.bytes).as_bytes());
                     rejects.push(Rejected {
                         taken_in: now,
                         input: name.to_owned(),
@@ -242,7 +241,7 @@ impl Session {
         came.duplicates = counts.duplicates;
         came.revisions = counts.revisions;
         came.rejects = rejects.len() as u64;
-        change.reject(&rejects)?;
+        let left_out = commit_to_rejects(&rejects, &change.reject(&rejects)?, &mut digests);
         let salt = self.salt()?;
         let entry = Intake {
             batch: Commitment::of(&salt, &digests),
@@ -250,6 +249,7 @@ impl Session {
             duplicates: counts.duplicates,
             revisions: counts.revisions,
             rejects: rejects.len() as u64,
+            left_out,
             first: fresh.first().map(|(number, _)| *number),
             last: fresh.last().map(|(number, _)| *number),
         };
@@ -295,6 +295,27 @@ fn frames_of<'a>(
         Delivery::Duplicate(_) | Delivery::Revision(_) => None,
     };
     pairs.filter_map(new).collect()
+}
+
+/// Adds to what an intake commits to the digests of its rejects that are kept, and one over those of all
+/// that are not. Gives how many those are.
+fn commit_to_rejects(rejects: &[Rejected], kept: &[bool], digests: &mut Vec<u8>) -> u64 {
+    let (mut left_out, mut count) = (Vec::new(), 0);
+    for (reject, kept) in rejects.iter().zip(kept) {
+        let digest = Digest::of(&reject.bytes);
+        let to = match kept {
+            true => &mut *digests,
+            false => {
+                count += 1;
+                &mut left_out
+            }
+        };
+        to.extend_from_slice(digest.as_bytes());
+    }
+    if count > 0 {
+        digests.extend_from_slice(Digest::of(&left_out).as_bytes());
+    }
+    count
 }
 
 /// The alerts that were new, with their numbers, and how many were not.

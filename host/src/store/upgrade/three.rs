@@ -71,6 +71,8 @@ fn sealed(
             change.seal_trail(&crate::trail::Seal { signed, through })?;
         }
     }
+    change.make_missing()?;
+    change.collapse_rejects()?;
     change.state_version()?;
     change.commit()?;
     Ok(view.alert_count()?)

@@ -156,6 +156,7 @@ fn no_entry_can_be_too_long() {
             duplicates: u64::MAX,
             revisions: u64::MAX,
             rejects: u64::MAX,
+            left_out: u64::MAX,
             first: Some(u64::MAX),
             last: Some(u64::MAX),
         }),
@@ -235,6 +236,10 @@ fn no_entry_can_be_too_long() {
             taken: Some(Instant::from_millis(i64::MIN)),
             before: Some(Before {
                 log: opening().origin,
+                size: u64::MAX,
+                root: merkle::Hash::empty(),
+            }),
+            kept: Some(Kept {
                 size: u64::MAX,
                 root: merkle::Hash::empty(),
             }),

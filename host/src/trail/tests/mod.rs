@@ -73,6 +73,7 @@ pub(super) fn intake() -> Intake {
         duplicates: 1,
         revisions: 0,
         rejects: 0,
+        left_out: 0,
         first: Some(1),
         last: Some(2),
     }

@@ -24,6 +24,8 @@ struct Row {
 #[derive(Serialize)]
 struct List {
     documents: Vec<Row>,
+    /// How many more could not be read and are not kept.
+    left_out: u64,
 }
 
 pub(crate) fn run(shared: &Shared, args: &Quarantine) -> Result<Exit, Failure> {
@@ -49,8 +51,9 @@ fn row(one: InQuarantine) -> Row {
 }
 
 fn list(shared: &Shared, all: bool) -> Result<Exit, Failure> {
-    let mut rows = Vec::new();
+    let (mut rows, mut left_out) = (Vec::new(), 0);
     if let Some(quarantine) = open_home(shared)?.quarantine_if_any().map_err(store)? {
+        left_out = quarantine.left_out().map_err(store)?;
         let mut next = 1;
         loop {
             let some = quarantine.from(next, LOT).map_err(store)?;
@@ -60,8 +63,20 @@ fn list(shared: &Shared, all: bool) -> Result<Exit, Failure> {
             rows.extend(wanted.map(row));
         }
     }
+    if left_out > 0 {
+        output::say(&format!(
+            "{left_out} more documents could not be read and were not kept: of one input at most 10,000 \
+             and 16 MiB are"
+        ));
+    }
     match shared.format {
-        Format::Json => output::json("casemate.quarantine/v1", &List { documents: rows })?,
+        Format::Json => output::json(
+            "casemate.quarantine/v1",
+            &List {
+                documents: rows,
+                left_out,
+            },
+        )?,
         Format::Ndjson => output::ndjson("casemate.quarantined/v1", &rows)?,
         Format::Table | Format::Csv | Format::Sarif | Format::Html => {
             let cells = |r: &Row| {
