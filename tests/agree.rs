@@ -1,6 +1,8 @@
 //! A tenant's trail, its head and its store agree, or the tenant is wrong: in every command, and to all.
 
-use crate::support::{Bench, Folder, NOW, PERSON, ndjson, said, start, stream, tenant, trail};
+use crate::support::{
+    Bench, Folder, NOW, PERSON, casemate, ndjson, said, start, stream, tenant, trail,
+};
 use casemate::Healthy;
 use casemate::model::TenantId;
 use casemate::trail::Entry;
@@ -111,22 +113,90 @@ fn put_back(bench: &Bench, whole: &Folder) {
 #[test]
 fn a_folder_that_is_gone_or_a_link_has_a_line_as_well() {
     let bench = worked();
-    let folder = bench.path().join("tenants/acme");
-    std::fs::remove_dir_all(&folder).unwrap();
+    let whole = Folder::new();
+    copied(bench.path(), whole.path());
+    let at = |path: &str| bench.path().join(path);
+    let folder = at("tenants/acme");
     let wrong = |what: &str| {
         for command in [
             &["trail", "verify"][..],
             &["doctor"],
             &["audit", "capabilities"],
+            &["queue"],
+            &["tenant", "list"],
         ] {
-            let (code, out, _) = said(bench.path(), command);
-            assert_eq!(code, 4, "{what}: {command:?}\n{out}");
-            assert!(out.contains("acme"), "{what}: {out}");
+            let (code, out, err) = said(bench.path(), command);
+            assert_eq!(code, 4, "{what}: {command:?}\n{out}{err}");
+            assert!(out.contains("acme"), "{what}: {command:?}\n{out}");
+            assert!(
+                out.contains("bolt") || command[0] == "doctor",
+                "{what}: {out}"
+            );
+        }
+        for command in ["head", "checkpoint"] {
+            let (code, out, err) = said(bench.path(), &["trail", command, "--tenant", "acme"]);
+            assert_eq!((code, out.as_str()), (4, ""), "{what}: {command}\n{err}");
+            assert!(err.contains("tenants/acme"), "{what}: {command}\n{err}");
         }
     };
+    std::fs::remove_dir_all(&folder).unwrap();
     wrong("removed");
     std::os::unix::fs::symlink("bolt", &folder).unwrap();
     wrong("a link");
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::write(&folder, "no folder").unwrap();
+    wrong("a file");
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::remove_dir_all(at("keys/acme")).unwrap();
+    wrong("only its head");
+    put_back(&bench, &whole);
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::remove_file(at("heads/acme")).unwrap();
+    wrong("only its keys");
+    // What nothing names is nobody.
+    std::fs::remove_dir_all(at("keys/acme")).unwrap();
+    let (code, _, err) = said(bench.path(), &["trail", "head", "--tenant", "acme"]);
+    assert_eq!(code, 5, "{err}");
+    let (code, out, err) = said(bench.path(), &["trail", "verify"]);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_listed_has_a_line_as_well() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+    const NOBODY: u32 = 65_534;
+    let bench = worked();
+    let owner = Command::new("chown")
+        .args(["-R", "65534"])
+        .arg(bench.path())
+        .output();
+    // Root reads everything, so the home is somebody else's; only root may become somebody else.
+    let is_given = owner.is_ok_and(|output| output.status.success());
+    let mut probe = casemate(bench.path(), &["trail", "verify"]);
+    if !is_given || probe.uid(NOBODY).gid(NOBODY).output().is_err() {
+        #[expect(clippy::print_stderr, reason = "whoever runs the tests should know")]
+        {
+            eprintln!("skipped: this account may not run the program as another user");
+        }
+        return;
+    }
+    let folder = bench.path().join("tenants/acme");
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o000)).unwrap();
+    for command in [
+        &["trail", "verify"][..],
+        &["doctor"],
+        &["audit", "capabilities"],
+        &["queue"],
+        &["tenant", "list"],
+    ] {
+        let mut program = casemate(bench.path(), command);
+        let output = program.uid(NOBODY).gid(NOBODY).output().unwrap();
+        let out = String::from_utf8_lossy(&output.stdout);
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{command:?}\n{out}{err}");
+        assert!(out.contains("acme"), "{command:?}\n{out}");
+    }
 }
 
 #[test]

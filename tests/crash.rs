@@ -1,9 +1,11 @@
 //! One call of the system fails in a real process: nothing acknowledged is lost, the process says so,
 //! and once all is taken in the groups are those of an undisturbed run.
 
-use crate::support::{AS_OF, Folder, made, ndjson, said, stream, written};
+use crate::support::{AS_OF, Folder, casemate, made, ndjson, said, stream, written};
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const ALERTS: usize = 2_600;
 
@@ -29,7 +31,7 @@ fn has_strace() -> bool {
 
 /// A run under strace: its exit code and what it said on standard error.
 fn traced(home: &Path, file: &str, options: &[&str]) -> (i32, String) {
-    let program = crate::support::casemate(home, &["run", "--tenant", "acme"]);
+    let program = casemate(home, &["run", "--tenant", "acme"]);
     let mut strace = Command::new("strace");
     strace.args(["-f", "-q"]).args(options);
     strace.arg(program.get_program()).args(program.get_args());
@@ -139,4 +141,38 @@ fn a_tenant_whose_sync_failed_takes_nothing_in_until_the_next_process() {
         said(&home, &["run", "--tenant", "acme", "--as-of", AS_OF, &file]).0,
         0
     );
+}
+
+#[test]
+fn a_run_whose_end_cannot_be_signed_does_not_end_with_zero_and_loses_nothing() {
+    let (folder, home) = made();
+    let lines = ndjson(&stream(600, 5));
+    let mut run = casemate(&home, &["run", "--tenant", "acme", "--as-of", AS_OF]);
+    let run = run.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut run = run.spawn().unwrap();
+    let mut input = run.stdin.take().unwrap();
+    input.write_all(&lines).unwrap();
+    input.flush().unwrap();
+    // It works: its head is there. Then nothing can be kept beside it any more.
+    let (heads, aside) = (home.join("heads"), home.join("heads.aside"));
+    let begun = (0..400).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        heads.join("acme").is_file()
+    });
+    assert!(begun);
+    std::fs::rename(&heads, &aside).unwrap();
+    std::fs::write(&heads, "no folder").unwrap();
+    drop(input);
+    let output = run.wait_with_output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(5), "{err}");
+    assert!(err.contains("heads/acme"), "{err}");
+    std::fs::remove_file(&heads).unwrap();
+    std::fs::rename(&aside, &heads).unwrap();
+    let file = written(&folder, "alerts.ndjson", &lines);
+    let (code, _, err) = said(&home, &["run", "--tenant", "acme", "--as-of", AS_OF, &file]);
+    assert_eq!(code, 0, "{err}");
+    assert_eq!(groups(&home).lines().count(), 601);
+    let (code, findings, _) = said(&home, &["doctor"]);
+    assert_eq!(code, 0, "{findings}");
 }

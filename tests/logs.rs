@@ -1,8 +1,10 @@
 //! A tenant's logs, the earlier ones among them, from the home to a client's hands.
 
-use crate::support::{Bench, Folder, PERSON, ndjson, said, start, stream, tenant};
+use crate::support::{Bench, Folder, NOW, PERSON, ndjson, said, start, stream, tenant};
+use casemate::model::Instant;
 use casemate::triage::intake::From;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Where there is no home.
 const NOWHERE: &str = "/nonexistent";
@@ -260,6 +262,13 @@ fn entries(bench: &Bench, kind: &str) -> Vec<serde_json::Value> {
     entries.filter(|entry| entry["kind"] == kind).collect()
 }
 
+/// That `doctor` finds nothing wrong. The library's clock stands still here, so it finds that the clock
+/// was set back behind what the program recorded.
+fn sound(bench: &Bench) {
+    let (code, out, err) = said(bench.path(), &["doctor"]);
+    assert!(code <= 1 && !out.contains("wrong "), "{out}{err}");
+}
+
 fn go_on_after_loss(bench: &Bench) -> serde_json::Value {
     let args = ["trail", "go-on", "--tenant", "acme", "--by", PERSON];
     let went = ok(bench.path(), &[&args[..], &["--format", "json"]].concat());
@@ -314,7 +323,7 @@ fn numbers_of_alerts_that_a_store_lost_are_named_and_never_given_again() {
     work(&bench, 10);
     assert_eq!(given(0), (91.into(), 100.into()));
     ok(bench.path(), &["trail", "verify"]);
-    ok(bench.path(), &["doctor"]);
+    sound(&bench);
 }
 
 #[test]
@@ -376,7 +385,7 @@ fn earlier_logs_are_verified_by_name_wherever_all_trails_are() {
     wrong(&second, "swapped");
     swap();
     ok(bench.path(), &["trail", "verify"]);
-    ok(bench.path(), &["doctor"]);
+    sound(&bench);
 }
 
 #[test]
@@ -407,7 +416,7 @@ fn a_log_that_was_not_whole_when_another_went_on_says_so_and_may_not_lose_more()
         out.contains("note: not whole already when the next log began"),
         "{out}"
     );
-    ok(bench.path(), &["doctor"]);
+    sound(&bench);
     // What there was of it must stay.
     let trails = bench.path().join("tenants/acme/trails");
     std::fs::rename(&trails, aside.0.path().join("trails")).unwrap();
@@ -418,6 +427,46 @@ fn a_log_that_was_not_whole_when_another_went_on_says_so_and_may_not_lose_more()
     go_on_after_loss(&bench);
     let out = ok(bench.path(), &["trail", "verify"]);
     assert!(out.contains("nothing can be checked"), "{out}");
-    ok(bench.path(), &["doctor"]);
+    sound(&bench);
     ok(bench.path(), &["audit", "capabilities"]);
+}
+
+#[test]
+fn a_clock_that_is_set_back_is_noted_once_and_reported() {
+    let bench = worked(20);
+    let at = |seconds: i64, alerts: usize| {
+        let now = Instant::from_millis(NOW.millis() + seconds * 1_000);
+        let casemate = bench.open_with(|settings| settings.clock = Arc::new(move || now));
+        let mut session = start(&casemate, &tenant("acme"));
+        let input = ndjson(&stream(alerts, 5));
+        session
+            .submit(input.as_slice(), From::Auto, "test")
+            .unwrap();
+    };
+    let noted = || {
+        let args = ["trail", "show", "--tenant", "acme", "--format", "json"];
+        let shown: serde_json::Value = serde_json::from_str(&ok(bench.path(), &args)).unwrap();
+        let rows = shown["entries"].as_array().unwrap().iter();
+        let back = rows.filter_map(|row| row["entry"]["back_ms"].as_u64());
+        back.collect::<Vec<_>>()
+    };
+    // A correction by a few seconds is none.
+    at(-3, 25);
+    assert_eq!(noted(), [0; 0]);
+    assert!(!ok(bench.path(), &["trail", "verify"]).contains("set back"));
+    at(-3_603, 30);
+    at(-3_000, 35);
+    assert_eq!(noted(), [3_600_000]);
+    let out = ok(bench.path(), &["trail", "verify"]);
+    assert_eq!(
+        out.matches("set back once, by 3600 s at most").count(),
+        1,
+        "{out}"
+    );
+    bad(
+        bench.path(),
+        &["doctor"],
+        1,
+        "tenant `acme`: the host's clock was set back once",
+    );
 }

@@ -32,6 +32,7 @@ mod files;
 mod house;
 mod inspection;
 mod isolation;
+mod kept;
 mod knowledge;
 mod limits;
 mod links;

@@ -48,7 +48,8 @@ impl StoreError {
             Self::Record { .. }
             | Self::Damaged { .. }
             | Self::NotSealed { .. }
-            | Self::NotInVault { .. } => ErrorKind::Integrity,
+            | Self::NotInVault { .. }
+            | Self::TenantFolder { .. } => ErrorKind::Integrity,
             Self::Custody(error) => error.kind(),
             Self::Io { .. }
             | Self::NoHome

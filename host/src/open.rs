@@ -282,15 +282,27 @@ impl Casemate {
         &self.settings
     }
 
-    /// The tenants that were not erased, in the order of their ids.
+    /// The tenants that have a folder and were not erased, in the order of their ids.
     ///
     /// # Errors
     /// When the home cannot be read.
     pub fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        self.not_erased(self.home.tenants()?.0)
+    }
+
+    /// Every tenant that anything in the home names and that was not erased, in the order of their ids:
+    /// see [`Home::named_tenants`]. For whatever reports on all tenants.
+    ///
+    /// # Errors
+    /// When the home cannot be read.
+    pub fn named_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
+        self.not_erased(self.home.named_tenants()?)
+    }
+
+    fn not_erased(&self, mut tenants: Vec<TenantId>) -> Result<Vec<TenantId>, StoreError> {
         let text = self.home.text(Suspensions::FILE)?;
         // One that does not hold is told where it decides.
         let standing = Suspensions::parse(text.as_deref()).unwrap_or_default();
-        let mut tenants = self.home.tenants()?.0;
         tenants.retain(|tenant| standing.erased(tenant).is_none());
         Ok(tenants)
     }

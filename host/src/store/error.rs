@@ -78,6 +78,14 @@ pub enum StoreError {
         /// The id that was asked for.
         tenant: String,
     },
+    /// There is such a tenant, and its folder is gone or is none that can be used.
+    #[error("tenant `{tenant}`: `tenants/{tenant}` {why}; put the folder back from a backup")]
+    TenantFolder {
+        /// The tenant.
+        tenant: String,
+        /// What is wrong with the folder.
+        why: String,
+    },
     /// Another process writes for the tenant.
     #[error(
         "tenant `{tenant}` is being written by another process{holder}; try again when it is done"

@@ -63,7 +63,13 @@ impl Folders for Below {
             let error = "is a link; a tenant's folder is a folder of its own";
             return Err(io::Error::other(error));
         }
-        self.root.open_dir(&path)
+        let folder = self.root.open_dir(&path)?;
+        // One that cannot be listed or searched is found here, and not at the first file that seems missing.
+        folder.entries()?;
+        match folder.symlink_metadata("trail") {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            Ok(_) | Err(_) => Ok(folder),
+        }
     }
 
     fn add_tenant(&self, tenant: &TenantId) -> io::Result<Dir> {

@@ -13,6 +13,9 @@ use std::sync::Arc;
 pub const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// The largest component file that is read, in bytes.
 pub const MAX_COMPONENT_BYTES: u64 = 256 << 20;
+/// Folders of a home in which a tenant has a file or a folder of its name, besides `tenants`.
+const NAMING: [&str; 2] = ["heads", "keys"];
+
 /// One folder that holds everything a host knows: tenants, modules, grants, the roster.
 pub struct Home {
     pub(super) root: Arc<Dir>,
@@ -167,7 +170,7 @@ impl Home {
     /// When a folder cannot be read.
     pub fn named_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
         let mut named: BTreeSet<TenantId> = self.tenants()?.0.into_iter().collect();
-        for folder in ["tenants", "heads", "keys"] {
+        for folder in ["tenants"].into_iter().chain(NAMING) {
             let entries = match self.root.read_dir(folder) {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
                 entries => entries.map_err(StoreError::io(folder))?,
@@ -201,15 +204,33 @@ impl Home {
     /// Opens a tenant's folder: the only way to a [`TenantScope`].
     ///
     /// # Errors
-    /// When there is no such tenant.
+    /// When there is no such tenant; [`StoreError::TenantFolder`] where there is one and its folder cannot
+    /// be used.
     pub fn tenant(&self, tenant: &TenantId) -> Result<TenantScope, StoreError> {
-        match self.places.tenant(tenant) {
-            Ok(dir) => Ok(self.scope(tenant, dir)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Err(StoreError::NoTenant {
-                tenant: tenant.to_string(),
-            }),
-            Err(e) => Err(StoreError::io(format!("tenants/{tenant}"))(e)),
+        let error = match self.places.tenant(tenant) {
+            Ok(dir) => return Ok(self.scope(tenant, dir)),
+            Err(error) => error,
+        };
+        // A home of another user is not damaged: nothing below `tenants` can be seen.
+        if error.kind() == io::ErrorKind::PermissionDenied && self.places.tenants().is_err() {
+            return Err(StoreError::io(format!("tenants/{tenant}"))(error));
         }
+        let id = tenant.to_string();
+        let why = match error.kind() == io::ErrorKind::NotFound {
+            false => format!("cannot be used: {error}"),
+            true => match self.named_by(tenant) {
+                Some(file) => format!("is not there, and `{file}` says that there is this tenant"),
+                None => return Err(StoreError::NoTenant { tenant: id }),
+            },
+        };
+        Err(StoreError::TenantFolder { tenant: id, why })
+    }
+
+    /// What in the home names a tenant, besides its folder.
+    fn named_by(&self, tenant: &TenantId) -> Option<String> {
+        let files = NAMING.map(|folder| format!("{folder}/{tenant}"));
+        let is_there = |file: &String| self.root.symlink_metadata(file).is_ok();
+        files.into_iter().find(is_there)
     }
 
     /// A text file of the home itself, such as `grants.toml`; none where it is not there.

@@ -16,6 +16,10 @@ pub struct Stamped {
     /// What it says.
     #[serde(flatten)]
     pub entry: Entry,
+    /// How much earlier it is than the entry before it, in milliseconds, where that is more than five
+    /// seconds: the host's clock was set back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back_ms: Option<u64>,
 }
 
 /// What an entry says. No value of the tenant's data stands in one, only a [`Commitment`] to it.

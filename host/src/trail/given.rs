@@ -182,7 +182,12 @@ mod tests {
 
     fn stamped(seq: u64, entry: Entry) -> Stamped {
         let time = Instant::from_millis(0);
-        Stamped { seq, time, entry }
+        Stamped {
+            seq,
+            time,
+            entry,
+            back_ms: None,
+        }
     }
 
     fn ranges(all: &[(u64, u64)]) -> Vec<Lost> {

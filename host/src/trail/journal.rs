@@ -221,7 +221,12 @@ impl Frames {
         books: &mut Ledger,
     ) -> Result<u64, TrailError> {
         let (at, seq) = (self.bytes.len(), books.next());
-        let stamped = Stamped { seq, time, entry };
+        let stamped = Stamped {
+            seq,
+            time,
+            entry,
+            back_ms: books.back_ms(time),
+        };
         self.bytes.extend_from_slice(&[0; frame::HEAD]);
         let written = serde_json::to_writer(&mut self.bytes, &stamped).map_err(|_| 0);
         let leaf = match written.and_then(|()| frame::seal(&mut self.bytes, at)) {

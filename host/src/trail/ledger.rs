@@ -1,5 +1,6 @@
 use super::entry::{AbandonedRun, Entry, Recovery, Stamped};
 use super::run::{Counts, Intent, Outcome, RunNumber};
+use crate::model::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keeps the books while the entries go by: which runs are open, and whether every entry agrees with
@@ -11,7 +12,14 @@ pub(super) struct Ledger {
     next: u64,
     open: BTreeMap<RunNumber, OpenRun>,
     totals: Totals,
+    /// The time of the last entry; none where it is not known yet.
+    #[serde(skip)]
+    time: Option<Instant>,
 }
+
+/// How much earlier an entry may be than the one before it, in milliseconds, before it is noted that the
+/// clock was set back. Clocks are corrected by less.
+const STEADY_MS: u64 = 5_000;
 
 /// What is recorded so far of a run that has not ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -41,6 +49,43 @@ pub struct Totals {
     pub refused: u64,
     /// `recovery` entries.
     pub recoveries: u64,
+    /// That the host's clock was set back, by the times of the entries; none where it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_back: Option<SetBack>,
+}
+
+/// That the host's clock was set back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SetBack {
+    /// How often.
+    pub times: u64,
+    /// The most that it was, in milliseconds.
+    pub most_ms: u64,
+    /// The number of the last entry that is earlier than the one before it.
+    pub entry: u64,
+    /// The time of that entry, by the clock that was set back.
+    #[serde(rename = "time_ms")]
+    pub time: Instant,
+}
+
+impl std::fmt::Display for SetBack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            times,
+            most_ms,
+            entry,
+            time,
+        } = self;
+        let times = match times {
+            1 => "once".to_owned(),
+            times => format!("{times} times"),
+        };
+        write!(
+            f,
+            "the host's clock was set back {times}, by {} s at most; last before entry {entry}, of {time}",
+            most_ms / 1_000
+        )
+    }
 }
 
 /// How an entry contradicts those before it.
@@ -116,6 +161,16 @@ impl Ledger {
         }
         self.next += 1;
         self.totals.entries += 1;
+        if let Some(back) = self.back_ms(stamped.time) {
+            let before = self.totals.set_back;
+            self.totals.set_back = Some(SetBack {
+                times: before.map_or(0, |before| before.times) + 1,
+                most_ms: before.map_or(0, |before| before.most_ms).max(back),
+                entry: seq,
+                time: stamped.time,
+            });
+        }
+        self.time = Some(stamped.time);
         match &stamped.entry {
             Entry::RunStart { run, .. } => {
                 if *run != seq {
@@ -146,6 +201,19 @@ impl Ledger {
             | Entry::Deletion(_)
             | Entry::Erasure(_) => Ok(()),
         }
+    }
+
+    /// By how much an entry of this time is earlier than the last one, where that is more than a clock is
+    /// corrected by.
+    pub(super) fn back_ms(&self, time: Instant) -> Option<u64> {
+        let back = self.time?.millis().saturating_sub(time.millis());
+        let back = u64::try_from(back).ok()?;
+        (back > STEADY_MS).then_some(back)
+    }
+
+    /// That the last entry has this time, where books were kept without it.
+    pub(super) fn remember(&mut self, time: Option<Instant>) {
+        self.time = self.time.or(time);
     }
 
     /// The runs that began and did not end, ascending.

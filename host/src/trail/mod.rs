@@ -110,7 +110,7 @@ pub(crate) use given::Given;
 pub use go_on::{LastKnown, last_known};
 pub use head::head_checkpoint;
 pub(crate) use journal::JOURNAL;
-pub use ledger::{Disagreement, Totals};
+pub use ledger::{Disagreement, SetBack, Totals};
 pub use log::{Log, OutsideRun, TrailError};
 pub use memory::MemoryShelf;
 pub use memory_key::MemoryKey;

@@ -9,7 +9,7 @@ use super::log::Log;
 use super::merkle::Hash;
 use super::note::{SignedCheckpoint, Signer};
 use super::open_error::OpenError;
-use super::read::{Entries, Place, ReadError};
+use super::read::{Entries, Place, ReadError, last_entry};
 use super::recovered::{Dropped, Recovered, Unnamed, recoveries};
 use super::right::Right;
 use super::shelf::Shelf;
@@ -236,6 +236,9 @@ impl Found {
                 path: JOURNAL.to_owned(),
             };
             return Err(OpenError::Unknown(missing));
+        }
+        if books.next() > header.base {
+            books.remember(last_entry(&mut *shelf).map(|last| last.stamped.time));
         }
         let mut added = Frames::default();
         for recovery in recoveries(&recovered, &unnamed) {

@@ -52,6 +52,7 @@ fn recovery(run: u64, intents: u32) -> Entry {
 fn last(entries: impl IntoIterator<Item = Entry>) -> Option<Disagreement> {
     let mut ledger = Ledger::default();
     let stamped = (0..).zip(entries).map(|(seq, entry)| Stamped {
+        back_ms: None,
         seq,
         time: NOW,
         entry,
@@ -104,6 +105,7 @@ fn every_contradiction_is_found() {
 #[test]
 fn an_entry_out_of_its_place_is_found() {
     let stamped = Stamped {
+        back_ms: None,
         seq: 1,
         time: NOW,
         entry: intake().into(),

@@ -257,12 +257,19 @@ fn no_entry_can_be_too_long() {
                 Recovery::RUNS
             ],
             unstored: vec![u64::MAX; Recovery::RUNS],
-            lost: Vec::new(),
-            unstored_intake: None,
+            lost: vec![
+                Lost {
+                    first: u64::MAX,
+                    last: u64::MAX
+                };
+                Recovery::RUNS
+            ],
+            unstored_intake: Some(u64::MAX),
         }),
     ];
     for entry in longest {
         let stamped = Stamped {
+            back_ms: Some(u64::MAX),
             seq: u64::MAX,
             time: Instant::from_millis(i64::MIN),
             entry,

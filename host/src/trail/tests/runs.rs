@@ -189,7 +189,16 @@ fn rewritten(shelf: &MemoryShelf, change: impl Fn(usize, Entry) -> Option<Entry>
         let at = out.len();
         out.extend([0; frame::HEAD]);
         let seq = seq as u64;
-        serde_json::to_writer(&mut out, &Stamped { seq, time, entry }).unwrap();
+        serde_json::to_writer(
+            &mut out,
+            &Stamped {
+                seq,
+                time,
+                entry,
+                back_ms: None,
+            },
+        )
+        .unwrap();
         frame::seal(&mut out, at).unwrap();
     }
     let shelf = shelf.copy();

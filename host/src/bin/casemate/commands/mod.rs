@@ -94,7 +94,7 @@ pub(crate) fn chosen(
             Ok(_) => Ok(vec![tenant.clone()]),
             Err(error) => Err(no_tenant(casemate, tenant, error)),
         },
-        None => casemate.tenants().map_err(store),
+        None => casemate.named_tenants().map_err(store),
     }
 }
 

@@ -253,8 +253,8 @@ fn list(shared: &Shared) -> Result<Exit, Failure> {
     let casemate = open(shared)?;
     let suspensions = casemate.suspensions().map_err(not_set_up)?;
     let (mut tenants, mut exit) = (Vec::new(), Exit::Ok);
-    // Also those that were erased.
-    for tenant in casemate.home().tenants().map_err(store)?.0 {
+    // Also those that were erased, and those whose folder is gone.
+    for tenant in casemate.home().named_tenants().map_err(store)? {
         let scope = casemate.home().tenant(&tenant).ok();
         let erased = suspensions.erased(&tenant).is_some();
         let counted = match erased {

@@ -140,7 +140,7 @@ fn one(
     text: &mut String,
 ) -> Result<Checked, Failure> {
     let paint = Paint::stdout();
-    let scope = casemate.home().tenant(tenant).map_err(store)?;
+    let scope = casemate.home().tenant(tenant).map_err(NotStarted::from);
     let mut checked = Checked {
         tenant: tenant.to_string(),
         holds: false,
@@ -151,7 +151,7 @@ fn one(
         error: None,
         ineffective: Vec::new(),
     };
-    match casemate.boundary(&scope) {
+    match scope.and_then(|scope| casemate.boundary(&scope)) {
         Ok(boundary) => {
             checked.holds = true;
             checked.digest = Some(format!("sha256:{}", boundary.digest()));

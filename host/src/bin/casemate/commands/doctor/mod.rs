@@ -276,12 +276,14 @@ fn trail(findings: &mut Findings, tenant: &TenantId, scope: &TenantScope) -> Opt
         findings.is_damaged = true;
         findings.wrong("trail", format!("tenant `{tenant}`: {says}"), help);
     };
+    let mut set_back = None;
     match scope.verify_trail(None) {
         Ok(None) => return None,
         Ok(Some(report)) => {
             if let Some(bad) = report.bad {
                 wrong(bad.to_string());
             }
+            set_back = report.totals.set_back;
         }
         Err(error) => wrong(error.to_string()),
     }
@@ -292,6 +294,14 @@ fn trail(findings: &mut Findings, tenant: &TenantId, scope: &TenantScope) -> Opt
             }
         }),
         Err(error) => wrong(error.to_string()),
+    }
+    if let Some(back) = set_back {
+        let says = format!("tenant `{tenant}`: {back}");
+        findings.attention(
+            "clock",
+            says,
+            "see what set it back: times of entries around there cannot be relied on",
+        );
     }
     let last = casemate::trail::last_entry(scope.read_trail().ok()??)?;
     Some(last.stamped.time)

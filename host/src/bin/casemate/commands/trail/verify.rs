@@ -171,10 +171,14 @@ fn of_home(shared: &Shared, args: &VerifyTrail) -> Result<Vec<Row>, Failure> {
 /// The line of an earlier log.
 fn earlier(tenant: &TenantId, found: &EarlierLog) -> Row {
     let of = format!("tenant {tenant}, earlier log {}", found.log);
+    let own = row(of, &found.report);
     Row {
         log: Some(found.log.clone()),
-        note: found.note.map(|note| note.to_string()),
-        ..row(of, &found.report)
+        note: match (found.note, own.note) {
+            (Some(note), Some(own)) => Some(format!("{note}; {own}")),
+            (note, own) => note.map(|note| note.to_string()).or(own),
+        },
+        ..own
     }
 }
 
@@ -219,7 +223,7 @@ fn row(of: String, report: &Report) -> Row {
         refused: report.totals.refused,
         root: signed.map(|checkpoint| checkpoint.root().to_string()),
         wrong: report.bad.as_ref().map(ToString::to_string),
-        note: None,
+        note: report.totals.set_back.map(|back| back.to_string()),
     }
 }
 

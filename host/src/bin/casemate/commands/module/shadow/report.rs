@@ -32,9 +32,16 @@ pub(super) fn run(
     tenant: Option<&TenantId>,
 ) -> Result<Exit, Failure> {
     let casemate = open(shared)?;
-    let mut reports = Vec::new();
+    let (mut reports, mut worst) = (Vec::new(), Exit::Ok);
     for tenant in chosen(&casemate, tenant)? {
-        reports.extend(of_tenant(&casemate, &tenant, module)?);
+        match of_tenant(&casemate, &tenant, module) {
+            Ok(of_tenant) => reports.extend(of_tenant),
+            // The other tenants' reports can be read.
+            Err(failure) => {
+                output::say(&format!("error: tenant `{tenant}`: {:#}", failure.error));
+                worst = worst.max(failure.exit);
+            }
+        }
     }
     let finds = |report: &Report| {
         let shadowed = &report.shadowed;
@@ -57,7 +64,7 @@ pub(super) fn run(
             output::text(&pages.join("\n"))?;
         }
     }
-    Ok(exit)
+    Ok(exit.max(worst))
 }
 
 fn of_tenant(
