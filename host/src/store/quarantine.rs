@@ -57,7 +57,7 @@ pub struct Quarantined {
     pub bytes: Vec<u8>,
     /// What it was read as, by its word; none where it could not be read.
     pub format: Option<String>,
-    /// What wrapped it, as [`Frame::stored`](crate::triage::intake::Frame::stored) gives it.
+    /// What wrapped it, as [`Wrapping::stored`](crate::triage::intake::Wrapping::stored) gives it.
     pub frame: Option<Arc<str>>,
     /// Whether `bytes` and `frame` are all of it. Of what is cut nobody can tell whose it is.
     pub is_whole: bool,
